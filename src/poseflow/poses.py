@@ -1,0 +1,225 @@
+"""The poses of one frame, and of a whole clip: the two containers everything speaks."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable
+from collections.abc import Sequence as Frames
+from dataclasses import dataclass
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from .errors import InputError
+from .geometry import boxes_around
+from .skeletons import Skeleton
+
+FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
+
+NO_ID = -1
+"""The track id of a pose that belongs to no track."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Poses:
+    """The N poses of one frame, K keypoints each. Immutable: every change is a new object.
+
+    Build one with `Poses.from_keypoints`, which fills what an estimator does not tell.
+
+    Attributes:
+        keypoints: (N, K, 2) float64, pixels, x right, y down; nan = not detected (both of x, y).
+        keypoint_scores: (N, K) float64 in [0, 1]; 0 where the keypoint was not detected;
+            nan = the estimator gives no scores.
+        scores: (N,) float64 in [0, 1], the belief in each pose; nan = none given.
+        boxes: (N, 4) float64, x0 y0 x1 y1 in pixels: the detector's, else around the keypoints;
+            nan = a pose without a single keypoint.
+        track_ids: (N,) int64, from 1; -1 = none.
+        rows: (N,) int64, the pose's place among the poses of the file it was read from;
+            -1 = not from a file. It is what lets an output keep every field of its input.
+    """
+
+    keypoints: FloatArray
+    keypoint_scores: FloatArray
+    scores: FloatArray
+    boxes: FloatArray
+    track_ids: IntArray
+    rows: IntArray
+
+    def __post_init__(self) -> None:
+        if self.keypoints.ndim != 3 or self.keypoints.shape[2] != 2:
+            raise InputError(f"keypoints: expected shape (N, K, 2), got {self.keypoints.shape}")
+        n, k, _ = self.keypoints.shape
+        for name, shape in (
+            ("keypoint_scores", (n, k)),
+            ("scores", (n,)),
+            ("boxes", (n, 4)),
+            ("track_ids", (n,)),
+            ("rows", (n,)),
+        ):
+            got = getattr(self, name).shape
+            if got != shape:
+                raise InputError(f"{name}: expected shape {shape}, got {got}")
+
+    @classmethod
+    def from_keypoints(
+        cls,
+        keypoints: ArrayLike,
+        keypoint_scores: ArrayLike | None = None,
+        scores: ArrayLike | None = None,
+        boxes: ArrayLike | None = None,
+        track_ids: ArrayLike | None = None,
+        rows: ArrayLike | None = None,
+    ) -> Self:
+        """Poses from what an estimator tells; the rest is filled in.
+
+        Args:
+            keypoints: (N, K, 2), pixels; nan = not detected.
+            keypoint_scores: (N, K) in [0, 1]; None = the estimator gives none.
+            scores: (N,) in [0, 1]; None = the mean score of the detected keypoints.
+            boxes: (N, 4) x0 y0 x1 y1; None, or nan in a row = around that row's keypoints.
+            track_ids: (N,); None = no ids.
+            rows: (N,); None = not from a file.
+
+        Raises:
+            InputError: a shape is wrong.
+        """
+        points = np.asarray(keypoints, dtype=np.float64)
+        if points.ndim != 3 or points.shape[2] != 2:
+            raise InputError(f"keypoints: expected shape (N, K, 2), got {points.shape}")
+        missing = np.isnan(points).any(axis=2)
+        if missing.any():
+            points = np.where(missing[..., None], np.nan, points)
+        if keypoint_scores is None:
+            point_scores = np.full(points.shape[:2], np.nan)
+        else:
+            point_scores = np.asarray(keypoint_scores, dtype=np.float64)
+        if point_scores.shape != missing.shape:
+            raise InputError(
+                f"keypoint_scores: expected shape {missing.shape}, got {point_scores.shape}"
+            )
+        point_scores = np.where(missing, 0.0, point_scores)
+        n = len(points)
+        if scores is None:
+            seen = np.maximum((~missing).sum(axis=1), 1)
+            pose_scores = point_scores.sum(axis=1) / seen
+        else:
+            pose_scores = np.asarray(scores, dtype=np.float64)
+        around = boxes_around(points)
+        if boxes is not None:
+            given = np.asarray(boxes, dtype=np.float64).reshape(-1, 4)
+            around = np.where(np.isnan(given).any(axis=1, keepdims=True), around, given)
+        return cls(
+            keypoints=points,
+            keypoint_scores=point_scores,
+            scores=pose_scores,
+            boxes=around,
+            track_ids=_ids(track_ids, n),
+            rows=_ids(rows, n),
+        )
+
+    @classmethod
+    def empty(cls, n_keypoints: int) -> Self:
+        """A frame without people."""
+        return cls.from_keypoints(np.empty((0, n_keypoints, 2)))
+
+    def __len__(self) -> int:
+        return len(self.keypoints)
+
+    @property
+    def n_keypoints(self) -> int:
+        """K, the number of keypoints of each pose."""
+        return self.keypoints.shape[1]
+
+    def __getitem__(self, index: Any) -> Self:
+        """Some of the poses: by mask (N,), by indices, or by slice."""
+        return type(self)(
+            *(np.atleast_1d(getattr(self, f.name)[index]) for f in dataclasses.fields(self))
+        ) if not isinstance(index, int | np.integer) else self[[index]]
+
+    def with_track_ids(self, track_ids: ArrayLike) -> Self:
+        """The same poses in the same order with other ids, (N,)."""
+        return dataclasses.replace(self, track_ids=np.asarray(track_ids, dtype=np.int64))
+
+
+def _ids(values: ArrayLike | None, n: int) -> IntArray:
+    if values is None:
+        return np.full(n, -1, dtype=np.int64)
+    return np.asarray(values, dtype=np.int64)
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where a sequence was read from, so that saving in the same format keeps what we do not use.
+
+    `format` is a name of `poseflow.formats.FORMATS`; `path` the file or folder; `stamp` its size
+    and modification time when read, which `save` compares before it reads the file again.
+    """
+
+    format: str
+    path: str
+    stamp: tuple[int, int]
+
+
+@dataclass(frozen=True)
+class Sequence:
+    """The poses of a whole clip.
+
+    Attributes:
+        skeleton: what the keypoints are.
+        frames: one `Poses` a frame, in order; may be a lazy sequence that decodes on access.
+        image_names: one a frame, as the file spells them; "" where the file tells none.
+        times: (F,) seconds from the start of the video; None = unknown.
+        image_size: width and height in pixels; None = unknown.
+        name: of the clip.
+        score_scales: what keypoint scores and pose scores of the file were divided by to lie in
+            [0, 1]; writers multiply by it again.
+        source: the file it came from; None = made in memory.
+    """
+
+    skeleton: Skeleton
+    frames: Frames[Poses]
+    image_names: tuple[str, ...]
+    times: FloatArray | None = None
+    image_size: tuple[int, int] | None = None
+    name: str = ""
+    score_scales: tuple[float, float] = (1.0, 1.0)
+    source: Source | None = None
+
+    def __post_init__(self) -> None:
+        if len(self.image_names) != len(self.frames):
+            raise InputError(
+                f"image_names: expected one for each of the {len(self.frames)} frames, "
+                f"got {len(self.image_names)}"
+            )
+
+    def __len__(self) -> int:
+        return len(self.frames)
+
+    def with_frames(self, frames: Iterable[Poses]) -> Self:
+        """The same clip with other poses, one `Poses` for each of its frames."""
+        return dataclasses.replace(self, frames=tuple(frames))
+
+    def with_track_ids(self, track_ids: Iterable[ArrayLike]) -> Self:
+        """The same clip and poses with ids, one array (N,) for each frame; poses stay lazy."""
+        return dataclasses.replace(self, frames=_FramesWithIds(self.frames, tuple(track_ids)))
+
+
+class _FramesWithIds(Frames[Poses]):
+    """Frames as they are, with ids put in on access."""
+
+    def __init__(self, frames: Frames[Poses], track_ids: tuple[ArrayLike, ...]) -> None:
+        if len(track_ids) != len(frames):
+            raise InputError(
+                f"track_ids: expected ids for {len(frames)} frames, got {len(track_ids)}"
+            )
+        self._frames, self._track_ids = frames, track_ids
+
+    def __len__(self) -> int:
+        return len(self._frames)
+
+    def __getitem__(self, index: Any) -> Any:
+        if isinstance(index, slice):
+            return tuple(self[i] for i in range(*index.indices(len(self))))
+        return self._frames[index].with_track_ids(self._track_ids[index])
