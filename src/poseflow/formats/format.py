@@ -1,0 +1,156 @@
+"""What a format is, how one is recognised, and where a sequence came from."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from ..errors import InputError
+from ..files import natural_key
+from ..poses import Sequence, Source
+from ..skeletons import Skeleton
+
+
+@dataclass(frozen=True)
+class Format:
+    """One way of writing poses to disk; all of them are in `poseflow.formats.FORMATS`.
+
+    Attributes:
+        name: lower case with dashes.
+        recognise: whether a sample is of this format; True for one format at most.
+        read: (path, skeleton or None = the format's own, largest possible keypoint score or
+            None = see `score_scales`) -> Sequence. Raises InputError.
+        write: (path, sequence), whole or not at all. Where the sequence was read from this format,
+            every row of the source that it still contains comes back with all its fields.
+        suffix: of its files, such as ".json"; "" = a folder.
+        skeletons: names of those that it can hold; None = any.
+        loses: what of a Sequence it has no place for: names of fields of Poses and Sequence, and
+            "empty frames".
+    """
+
+    name: str
+    recognise: Callable[[Sample], bool]
+    read: Callable[[Path, Skeleton | None, float | None], Sequence]
+    write: Callable[[Path, Sequence], None]
+    suffix: str
+    skeletons: tuple[str, ...] | None = None
+    loses: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class Sample:
+    """The beginning of a file, or what lies in a folder: enough to tell the format.
+
+    Attributes:
+        path: the file or folder.
+        head: the first bytes of the file, or of the first JSON file of the folder.
+        json: what `head` holds as JSON, closed where it was cut off; None = not JSON.
+        files: names of the folder's JSON files in natural order; None = `path` is a file.
+    """
+
+    path: Path
+    head: bytes
+    json: Any
+    files: tuple[str, ...] | None
+
+
+_HEAD = 1 << 16
+_TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*"|[][{},]', re.DOTALL)
+
+
+def take_sample(path: Path) -> Sample:
+    """The first 64 KB of a file, or of the first JSON file in a folder.
+
+    Raises:
+        InputError: it does not exist or cannot be read.
+    """
+    try:
+        files = None
+        first: Path | None = path
+        if path.is_dir():
+            files = tuple(sorted((f.name for f in path.glob("*.json")), key=natural_key))
+            first = path / files[0] if files else None
+        head = b""
+        if first is not None:
+            with first.open("rb") as file:
+                head = file.read(_HEAD)
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read: {error.strerror or error}") from error
+    return Sample(path, head, parse_beginning(head), files)
+
+
+def parse_beginning(head: bytes) -> Any:
+    """What the beginning of a JSON text holds, its open brackets closed; None = not JSON.
+
+    >>> parse_beginning(b'[{"a": [1, 2], "b": {"c": "x, y", "d": 12')
+    [{'a': [1, 2], 'b': {'c': 'x, y'}}]
+    """
+    head = head.removeprefix(b"\xef\xbb\xbf")
+    try:
+        return orjson.loads(head)
+    except orjson.JSONDecodeError:
+        pass
+    open_: list[bytes] = []
+    cut, closing = 0, b""
+    for token in _TOKEN.finditer(head):
+        mark = token.group()
+        if mark in b"[{":
+            open_.append(b"]" if mark == b"[" else b"}")
+            cut, closing = token.end(), b"".join(reversed(open_))
+        elif mark in b"]}":
+            if not open_:
+                return None
+            open_.pop()
+            cut, closing = token.end(), b"".join(reversed(open_))
+        elif mark == b",":
+            cut, closing = token.start(), b"".join(reversed(open_))
+    try:
+        return json.loads(head[:cut] + closing)
+    except (ValueError, RecursionError):
+        return None
+
+
+def stamp_of(path: str | os.PathLike[str]) -> tuple[int, int]:
+    """Size in bytes and time of last change in ns; of a folder: sum and latest of its files.
+
+    Raises:
+        InputError: it does not exist or cannot be read.
+    """
+    try:
+        if not os.path.isdir(path):
+            status = os.stat(path)
+            return status.st_size, status.st_mtime_ns
+        with os.scandir(path) as entries:
+            stats = [entry.stat() for entry in entries if entry.is_file()]
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read: {error.strerror or error}") from error
+    return sum(s.st_size for s in stats), max((s.st_mtime_ns for s in stats), default=0)
+
+
+def source_of(path: Path, format_name: str) -> Source:
+    """The `Source` of what is being read; take it before reading."""
+    return Source(format=format_name, path=str(path), stamp=stamp_of(path))
+
+
+def own_source(sequence: Sequence, format_name: str) -> Path | None:
+    """The file to take a sequence's rows from, if it was read from the format being written.
+
+    Raises:
+        InputError: the file was changed or removed since.
+    """
+    source = sequence.source
+    if source is None or source.format != format_name:
+        return None
+    if stamp_of(source.path) != source.stamp:
+        raise InputError(
+            f"{source.path}: was changed since it was read, so its rows cannot be given back; "
+            "load it again"
+        )
+    return Path(source.path)

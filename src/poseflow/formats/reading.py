@@ -1,0 +1,290 @@
+"""What the readers and writers share: values, complaints, the edges of `Poses`, frames.
+
+Everything a file spells in its own way is translated here or in the module of its format and
+nowhere else: (0, 0) for a missing keypoint, scores of any scale, images without people that a file
+leaves out. Rows, persons and keypoints are counted from 1 in messages.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Callable, Iterable, Mapping
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import orjson
+from numpy.typing import NDArray
+
+from ..errors import InputError
+from ..files import natural_key
+from ..poses import Poses, Sequence
+from ..skeletons import Skeleton, skeleton
+
+FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
+
+Refuse = Callable[[int, str, str], InputError]
+"""(index in a batch, expected, got) -> the error that names file, frame and field."""
+
+
+def read_bytes(path: Path) -> bytes:
+    """The content of a file.
+
+    Raises:
+        InputError: it does not exist, cannot be read, or is a folder.
+    """
+    if path.is_dir():
+        raise InputError(f"{path}: expected a file, found a folder")
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read: {error.strerror or error}") from error
+
+
+def parse(text: bytes, path: Path | str) -> Any:
+    """JSON as Python values; nan and infinities, which JSON lacks but programs write, included.
+
+    Args:
+        text: of the whole file.
+        path: for the message.
+
+    Raises:
+        InputError: it is not JSON, or cut off.
+    """
+    if not text.strip():
+        raise InputError(f"{path}: expected JSON, got an empty file")
+    try:
+        return orjson.loads(text)
+    except orjson.JSONDecodeError:
+        pass
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise InputError(f"{path}: not valid JSON, cut off perhaps: {error}") from error
+
+
+# ---------------------------------------------------------------- values and complaints
+
+
+def show(value: object) -> str:
+    """A value as a message shows it: JSON, shortened; an absent one is "nothing"."""
+    if value is None:
+        return "nothing"
+    text = json.dumps(value, default=repr, ensure_ascii=False)
+    return text if len(text) <= 60 else f"{text[:57]}..."
+
+
+def is_number(value: object) -> bool:
+    """Whether a JSON value is a number that a float64 holds; nan and infinities are not."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    try:
+        return math.isfinite(value)
+    except OverflowError:
+        return False
+
+
+def numbers(values: list[Any], refuse: Refuse) -> FloatArray:
+    """(N,) numbers of a batch; nan where None.
+
+    Raises:
+        InputError: by `refuse`, for the first that is no finite number.
+    """
+    for i, value in enumerate(values):
+        if value is not None and not is_number(value):
+            raise refuse(i, "a finite number", show(value))
+    return np.array([math.nan if v is None else v for v in values], dtype=np.float64)
+
+
+def triples(values: list[Any], n_keypoints: int | None, refuse: Refuse) -> FloatArray:
+    """(N, K, 3) x, y, score of a batch of lists, each flat or of K triples.
+
+    Args:
+        values: N lists of the file.
+        n_keypoints: K of the rows before; None = that of the first.
+        refuse: makes the error for one of them.
+
+    Raises:
+        InputError: by `refuse`, for the first that is not K triples of finite numbers.
+    """
+    if not values:
+        return np.empty((0, n_keypoints or 0, 3))
+    try:
+        array = np.array(values)
+        if array.dtype.kind in "fi" and array.ndim in (2, 3) and np.isfinite(array).all():
+            table = array.reshape(len(array), -1, 3).astype(np.float64, copy=False)
+            nested = array.ndim == 2 or array.shape[2] == 3
+            if nested and n_keypoints in (None, table.shape[1]):
+                return table
+    except ValueError:
+        pass
+    # Something is unusual: find out what, one list at a time.
+    rows = []
+    for i, value in enumerate(values):
+        row, fault = _flat_triple(value)
+        if not fault and n_keypoints is not None and len(row) != 3 * n_keypoints:
+            fault = (f"{n_keypoints} keypoints, as in the rows before", str(len(row) // 3))
+        if fault:
+            raise refuse(i, *fault)
+        n_keypoints = len(row) // 3
+        rows.append(row)
+    return np.array(rows, dtype=np.float64).reshape(len(rows), -1, 3)
+
+
+def _flat_triple(value: Any) -> tuple[list[Any], tuple[str, str] | None]:
+    """A list of keypoints made flat, and (expected, got) if it is none."""
+    if not isinstance(value, list):
+        return [], ("a list x1, y1, score1, x2, …", show(value))
+    row = value
+    if value and isinstance(value[0], list):
+        for i, point in enumerate(value, start=1):
+            if not isinstance(point, list) or len(point) != 3:
+                return [], (f"keypoint {i} as x, y, score", show(point))
+        row = [number for point in value for number in point]
+    for i, number in enumerate(row):
+        if not is_number(number):
+            part = ("x", "y", "score")[i % 3]
+            return [], ("finite numbers", f"{show(number)} as {part} of keypoint {i // 3 + 1}")
+    if len(row) % 3:
+        return [], ("three numbers for each keypoint", f"{len(row)} numbers")
+    return row, None
+
+
+def skeleton_for(
+    n_keypoints: int, given: Skeleton | None, own: Mapping[int, str], path: Path
+) -> Skeleton:
+    """What the K keypoints of a file are: the given skeleton, else the format's own for K.
+
+    Raises:
+        InputError: the given one has another K, or the format has none of K keypoints.
+    """
+    guess = own.get(n_keypoints)
+    if given is not None:
+        if len(given) == n_keypoints:
+            return given
+        advice = f"pass {guess}" if guess else "pass the skeleton that the file has"
+        raise InputError(
+            f"{path}: keypoints: expected the {len(given)} of skeleton {given.name}, "
+            f"got {n_keypoints}; {advice}"
+        )
+    if guess is None:
+        raise InputError(
+            f"{path}: keypoints: expected {', '.join(map(str, sorted(own)))}, got {n_keypoints}; "
+            "pass the skeleton that the file has (a name, or a TOML or JSON file of your own)"
+        )
+    return skeleton(guess)
+
+
+# ---------------------------------------------------------------- the edges of Poses
+
+
+def score_scales(
+    largest_keypoint: float, largest_pose: float, score_scale: float | None
+) -> tuple[float, float]:
+    """What the scores of keypoints and of poses of a file are divided by, once for all of it.
+
+    Keypoint scores by their largest if that exceeds 1. Pose scores, if any exceeds 1, by
+    1 + 2.25 × the largest keypoint score: AlphaPose's sum of box score, mean and 1.25 × the largest
+    keypoint score cannot exceed it. A pose score that does is itself the scale.
+
+    Args:
+        largest_keypoint: of the whole file; nan or 0 where it has none.
+        largest_pose: of the whole file; nan or 0 where it has none.
+        score_scale: the largest possible keypoint score, in place of the largest that came.
+
+    Raises:
+        InputError: `score_scale` is not positive.
+    """
+    if score_scale is not None and not (is_number(score_scale) and score_scale > 0):
+        raise InputError(f"score_scale: expected a positive number, got {score_scale}")
+    largest = score_scale if score_scale is not None else max(0.0, np.nan_to_num(largest_keypoint))
+    for_keypoints = largest if score_scale is not None else max(1.0, largest)
+    for_poses = max(1.0 + 2.25 * largest, largest_pose) if largest_pose > 1 else 1.0
+    return float(for_keypoints), float(for_poses)
+
+
+def to_poses(
+    table: FloatArray,
+    scales: tuple[float, float],
+    scores: FloatArray | None = None,
+    boxes: FloatArray | None = None,
+    track_ids: IntArray | None = None,
+    rows: IntArray | None = None,
+) -> Poses:
+    """Poses from x, y, score as files of AlphaPose's, COCO's and OpenPose's kind have them.
+
+    Args:
+        table: (N, K, 3) as in the file; 0, 0, 0 = missing.
+        scales: of `score_scales`.
+        scores: (N,) as in the file, nan = absent; None = the mean of the keypoint scores.
+        boxes: (N, 4) x0 y0 x1 y1; None, or nan in a row = around the keypoints.
+        track_ids: (N,), -1 = none; None = no ids.
+        rows: (N,) the place of each among the poses of the file.
+    """
+    missing = (table == 0).all(axis=2)
+    return Poses.from_keypoints(
+        np.where(missing[..., None], np.nan, table[..., :2]),
+        np.clip(table[..., 2] / scales[0], 0.0, 1.0),
+        None if scores is None else np.clip(scores / scales[1], 0.0, 1.0),
+        boxes,
+        track_ids,
+        rows,
+    )
+
+
+def to_triples(poses: Poses, scale: float) -> FloatArray:
+    """(N, K, 3) x, y, score for a file: scores times `scale`, missing keypoints 0, 0, 0.
+
+    A score that the estimator did not give is written as `scale`: these files have no word for
+    "unknown", and their readers take 0 for a keypoint that is not there.
+    """
+    scores = np.where(np.isnan(poses.keypoint_scores), 1.0, poses.keypoint_scores) * scale
+    table = np.concatenate([poses.keypoints, scores[..., None]], axis=2)
+    return np.where(np.isnan(table).any(axis=2, keepdims=True), 0.0, table)
+
+
+# ---------------------------------------------------------------- frames and their names
+
+# A number between one prefix and one suffix; digits of a file's extension (.jp2) are not it.
+_NUMBERED = re.compile(r"(.*?)(\d+)(\D*?(?:\.[A-Za-z]\w*)?)", re.ASCII | re.DOTALL)
+
+
+def frame_names(names: Iterable[str]) -> tuple[str, ...]:
+    """The frames of a clip, in order, from the names of the images that occur in a file.
+
+    In natural order ("2.jpg" before "10.jpg"). Where every name is one prefix, a number and one
+    suffix, frames absent between the first and the last are put in, in the same style; the step is
+    the greatest common divisor of the differences. Numbers that are no frame numbers (times, say)
+    are left as they are: a clip is not made longer than 100 × its names + 1000.
+
+    >>> frame_names(["f_008.png", "f_012.png", "f_010.png", "f_016.png"])
+    ('f_008.png', 'f_010.png', 'f_012.png', 'f_014.png', 'f_016.png')
+    """
+    present = sorted(set(names), key=lambda name: (natural_key(name), name))
+    matches = [_NUMBERED.fullmatch(name) for name in present]
+    if len(present) < 2 or not all(matches):
+        return tuple(present)
+    pieces = [match.groups() for match in matches if match]
+    prefix, _, suffix = pieces[0]
+    values = [int(digits) for _, digits, _ in pieces]
+    width = min(len(digits) for _, digits, _ in pieces)
+    if present != [f"{prefix}{value:0{width}d}{suffix}" for value in values]:
+        return tuple(present)
+    step = math.gcd(*(after - before for before, after in pairwise(values)))
+    if (values[-1] - values[0]) // step + 1 > 100 * len(present) + 1000:
+        return tuple(present)
+    return tuple(
+        f"{prefix}{value:0{width}d}{suffix}" for value in range(values[0], values[-1] + 1, step)
+    )
+
+
+def names_to_write(sequence: Sequence) -> tuple[str, ...]:
+    """One name a frame, all different: the sequence's own, else "0.jpg", "1.jpg" and so on."""
+    names = sequence.image_names
+    if all(names) and len(set(names)) == len(names):
+        return names
+    return tuple(f"{i}.jpg" for i in range(len(names)))
