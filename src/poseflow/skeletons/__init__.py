@@ -141,7 +141,7 @@ def _read(content: bytes, source: str) -> Skeleton:
         raise InputError(f"{source}: expected a TOML or JSON file: {error}") from error
     try:
         return _described(fields)
-    except (InputError, OverflowError) as error:
+    except InputError as error:
         raise InputError(f"{source}: {error}") from error
 
 
@@ -224,4 +224,7 @@ def _sigmas(fields: dict[str, Any], n_keypoints: int) -> FloatArray:
         # bool is an int to Python, and a text of digits a number to NumPy; neither is meant.
         if type(value) not in (int, float):
             raise InputError(f"sigmas: expected numbers, got {short(value)}")
-    return np.array(sigmas, dtype=np.float64)
+    try:
+        return np.array(sigmas, dtype=np.float64)
+    except OverflowError as error:
+        raise InputError(f"sigmas: expected numbers, got an {error}") from error
