@@ -1,15 +1,131 @@
 """Poses from files and to files, whatever the program that wrote them.
 
-A format is one module that exports a `Format`; `FORMATS` holds them all. Which one a file is of is
+A format is a `Format` that one module exports; `FORMATS` holds them all. Which one a file is of is
 read from its content, never from its name.
 """
 
 from __future__ import annotations
 
-from .format import Format
+import os
+from pathlib import Path
 
-# Each module exports its Format under the name used here:
-#   alphapose.ALPHAPOSE, alphapose.FORVIS, alphapose_cmu.CMU, alphapose_cmu.OPEN, coco.COCO,
-#   openpose.OPENPOSE, posetrack.POSETRACK17, posetrack.POSETRACK18, table.CSV, table.PARQUET
-FORMATS: dict[str, Format] = {}
+from ..errors import InputError
+from ..poses import Sequence
+from ..skeletons import Skeleton
+from . import coco
+from .alphapose import ALPHAPOSE, FORVIS
+from .alphapose_cmu import CMU, OPEN
+from .format import Format, take_sample
+from .reading import show
+
+FORMATS: dict[str, Format] = {f.name: f for f in (ALPHAPOSE, FORVIS, CMU, OPEN, coco.COCO)}
 """Every format by its name."""
+
+__all__ = ["FORMATS", "Format", "load", "recognise", "save"]
+
+
+def load(
+    path: str | os.PathLike[str],
+    *,
+    format: str | None = None,
+    skeleton: Skeleton | None = None,
+    score_scale: float | None = None,
+    images: str | os.PathLike[str] | None = None,
+) -> Sequence:
+    """The poses of a clip from a file or folder.
+
+    Args:
+        path: of any of `FORMATS`.
+        format: a name in `FORMATS`; None = recognised from the content.
+        skeleton: what the keypoints are; None = the format's own for their number.
+        score_scale: the largest keypoint score that the estimator can give; None = the largest in
+            the file, or 1 if that is larger.
+        images: with COCO results, the annotation file or list that names their images.
+
+    Raises:
+        InputError: the file cannot be read or is not what it should be.
+    """
+    path = Path(path)
+    chosen = recognise(path) if format is None else _named(format)
+    if images is None:
+        return chosen.read(path, skeleton, score_scale)
+    if chosen is not coco.COCO:
+        raise InputError(
+            f"{images}: expected a list of images with COCO results only, "
+            f"got one with {path}, which is {chosen.name}"
+        )
+    return coco.read(path, skeleton, score_scale, Path(images))
+
+
+def save(path: str | os.PathLike[str], sequence: Sequence, *, format: str | None = None) -> None:
+    """Write the poses of a clip, whole or not at all.
+
+    In the format that the sequence was read from, every row that it still has (`Poses.rows`) comes
+    back as it stands in its file, with its id. Poses whose keypoints were changed since are to have
+    row -1: they are written from their arrays.
+
+    Args:
+        path: a file, or a folder for formats that are one.
+        sequence: what to write.
+        format: a name in `FORMATS`; None = by the suffix for our tables, else the format that the
+            sequence was read from, else AlphaPose's list.
+
+    Raises:
+        InputError: the path is the sequence's own source, or cannot be written; the source was
+            changed since it was read; or the format has no place for the skeleton.
+    """
+    path = Path(path)
+    chosen = _to_write(path, sequence) if format is None else _named(format)
+    if sequence.source is not None and _is_same(path, Path(sequence.source.path)):
+        raise InputError(f"{path}: expected another file than the input, which is never touched")
+    if chosen.skeletons is not None and sequence.skeleton.name not in chosen.skeletons:
+        raise InputError(
+            f"{path}: {chosen.name} expects keypoints of {' or '.join(chosen.skeletons)}, "
+            f"got {sequence.skeleton.name}"
+        )
+    chosen.write(path, sequence)
+
+
+def recognise(path: str | os.PathLike[str]) -> Format:
+    """Which format a file or folder is of, by its content.
+
+    Raises:
+        InputError: it cannot be read or is of none.
+    """
+    sample = take_sample(Path(path))
+    for candidate in FORMATS.values():
+        if candidate.recognise(sample):
+            return candidate
+    if sample.files == ():
+        raise InputError(f"{path}: expected a folder of JSON files with poses, found no JSON file")
+    if not sample.head.strip():
+        raise InputError(f"{path}: expected poses, got an empty file")
+    if sample.json is None:
+        got = f"a file that begins with {sample.head[:16]!r}"
+    elif isinstance(sample.json, dict):
+        got = f"an object of {', '.join(list(sample.json)[:5]) or 'nothing'}"
+    else:
+        got = f"JSON that begins with {show(sample.json)}"
+    raise InputError(f"{path}: expected one of the formats {', '.join(FORMATS)}; got {got}")
+
+
+def _named(name: str) -> Format:
+    if name not in FORMATS:
+        raise InputError(f"format: expected one of {', '.join(FORMATS)}; got {name!r}")
+    return FORMATS[name]
+
+
+def _to_write(path: Path, sequence: Sequence) -> Format:
+    suffix = path.suffix.lower()
+    for table in (f for f in FORMATS.values() if f.suffix not in ("", ".json")):
+        if suffix == table.suffix:
+            return table
+    own = FORMATS.get(sequence.source.format) if sequence.source else None
+    # Neither a folder nor a table fits in a .json file.
+    if own is None or (suffix == ".json" and own.suffix != ".json"):
+        return ALPHAPOSE
+    return own
+
+
+def _is_same(path: Path, other: Path) -> bool:
+    return path.exists() and other.exists() and path.samefile(other)

@@ -97,20 +97,18 @@ def parse_beginning(head: bytes) -> Any:
         return orjson.loads(head)
     except orjson.JSONDecodeError:
         pass
-    open_: list[bytes] = []
-    cut, closing = 0, b""
+    cut, closing, open_ = 0, b"", b""
     for token in _TOKEN.finditer(head):
         mark = token.group()
-        if mark in b"[{":
-            open_.append(b"]" if mark == b"[" else b"}")
-            cut, closing = token.end(), b"".join(reversed(open_))
-        elif mark in b"]}":
+        if mark in (b"[", b"{"):
+            open_ = (b"]" if mark == b"[" else b"}") + open_
+        elif mark in (b"]", b"}"):
             if not open_:
                 return None
-            open_.pop()
-            cut, closing = token.end(), b"".join(reversed(open_))
-        elif mark == b",":
-            cut, closing = token.start(), b"".join(reversed(open_))
+            open_ = open_[1:]
+        elif mark != b",":
+            continue
+        cut, closing = token.start() if mark == b"," else token.end(), open_
     try:
         return json.loads(head[:cut] + closing)
     except (ValueError, RecursionError):

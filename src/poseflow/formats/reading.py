@@ -253,6 +253,16 @@ def to_triples(poses: Poses, scale: float) -> FloatArray:
 _NUMBERED = re.compile(r"(.*?)(\d+)(\D*?(?:\.[A-Za-z]\w*)?)", re.ASCII | re.DOTALL)
 
 
+def number_in(name: str) -> int | None:
+    """The number of an image's name: its last digits before the ending; None = there are none.
+
+    >>> number_in("clip2/frame_0012.jp2"), number_in("cover.png")
+    (12, None)
+    """
+    match = _NUMBERED.fullmatch(name)
+    return int(match.group(2)) if match else None
+
+
 def frame_names(names: Iterable[str]) -> tuple[str, ...]:
     """The frames of a clip, in order, from the names of the images that occur in a file.
 

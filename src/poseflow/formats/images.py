@@ -1,0 +1,122 @@
+"""People grouped by image, AlphaPose's other way: a name, and the people in that image."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from itertools import accumulate
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..errors import InputError
+from ..poses import Poses, Sequence, Source
+from ..skeletons import Skeleton, skeleton
+from .people import Fields, is_of, read_people, write_people
+from .reading import frame_names, names_to_write, score_scales, show, skeleton_for
+
+
+def read_images(
+    images: Mapping[str, list[Any]],
+    fields: Fields,
+    source: Source,
+    given: Skeleton | None,
+    score_scale: float | None,
+    skeletons: Mapping[int, str],
+) -> Sequence:
+    """The clip of people grouped by image.
+
+    Args:
+        images: name -> the people in it, as the file has them.
+        fields: what the format calls the parts of a person.
+        source: the file.
+        given: skeleton; None = the format's own for the number of keypoints.
+        score_scale: the largest possible keypoint score; None = see `score_scales`.
+        skeletons: K -> name of the skeleton of K keypoints; the first is that of a file of none.
+
+    Raises:
+        InputError: a person is not what it should be.
+    """
+    path = Path(source.path)
+    owners = [(name, i) for name, people in images.items() for i in range(len(people))]
+
+    def where(i: int) -> str:
+        return f"image {owners[i][0]}: person {owners[i][1] + 1}"
+
+    rows = [person for people in images.values() for person in people]
+    for i, row in enumerate(rows):
+        if not isinstance(row, dict):
+            raise InputError(f"{path}: {where(i)}: expected an object, got {show(row)}")
+    people = read_people(rows, fields, None, path, where)
+    if rows:
+        kind = skeleton_for(people.table.shape[1], given, skeletons, path)
+    else:
+        kind = given or skeleton(next(iter(skeletons.values())))
+    scales = score_scales(
+        people.table[..., 2].max(initial=0.0),
+        np.fmax.reduce(people.scores, initial=0.0),
+        score_scale,
+    )
+    scored = bool((~np.isnan(people.scores)).any())
+    every = people.poses(scales, scored, np.arange(len(rows))) if rows else Poses.empty(len(kind))
+    names = frame_names(images)
+    stops = dict(zip(images, accumulate(map(len, images.values())), strict=True))
+    spans = {name: slice(stop - len(images[name]), stop) for name, stop in stops.items()}
+    return Sequence(
+        skeleton=kind,
+        frames=tuple(every[spans.get(name, slice(0))] for name in names),
+        image_names=names,
+        name=path.stem,
+        score_scales=scales,
+        source=source,
+    )
+
+
+def merge(
+    images: Mapping[str, list[dict[str, Any]]], sequence: Sequence, fields: Fields
+) -> dict[str, list[dict[str, Any]]]:
+    """The people of a sequence by image: those read from `images` as they are there, with ids.
+
+    Args:
+        images: what the sequence was read from, name -> people; {} = from nowhere. Where its people
+            have another number of keypoints than the sequence, it is not used either.
+        sequence: whose poses say by their `rows` which of these people they are.
+        fields: what the format calls the parts of a person.
+
+    Returns:
+        An entry for each image of the sequence that `images` has, even without people, and for
+        each frame with people; for every frame where `images` is empty.
+    """
+    people = next((people for people in images.values() if people), [])
+    if people and not is_of(people[0], fields, len(sequence.skeleton)):
+        images = {}
+    ids = {
+        row: track_id
+        for poses in sequence.frames
+        for row, track_id in zip(poses.rows.tolist(), poses.track_ids.tolist(), strict=True)
+    }
+    names = sequence.image_names if images else names_to_write(sequence)
+    present = set(names)
+    result: dict[str, list[dict[str, Any]]] = {}
+    first = 0
+    for name, people in images.items():
+        if name in present:
+            result[name] = [
+                _with_id(person, fields.track_id, ids[row])
+                for row, person in enumerate(people, start=first)
+                if row in ids
+            ]
+        first += len(people)
+    for name, poses in zip(names, sequence.frames, strict=True):
+        new = poses[poses.rows < 0] if images else poses
+        if len(new) or not images:
+            result.setdefault(name, []).extend(write_people(new, fields, sequence.score_scales, {}))
+    return result
+
+
+def _with_id(person: dict[str, Any], field: str, track_id: int) -> dict[str, Any]:
+    """A person with its id; a list of ids that begins with it already says so and stays."""
+    given = person.get(field)
+    if isinstance(given, list) and given and given[0] == track_id:
+        return person
+    return {**person, field: track_id}

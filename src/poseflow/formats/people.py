@@ -1,0 +1,155 @@
+"""People as AlphaPose and COCO write them: one JSON object each, with keypoints and a score."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import InputError
+from ..poses import NO_ID, Poses
+from .reading import Refuse, is_number, numbers, show, to_poses, to_triples, triples
+
+FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
+
+
+class Fields(NamedTuple):
+    """What a format calls the parts of a person.
+
+    Attributes:
+        keypoints: x, y, score of K keypoints, flat or in triples.
+        scores: names of the pose's score, the one to write first; () = the format has none.
+        box: x y of the top left, width, height; "" = the format has none.
+        track_id: an integer, or a list of which the first counts.
+    """
+
+    keypoints: str
+    scores: tuple[str, ...]
+    box: str
+    track_id: str
+
+
+class People(NamedTuple):
+    """N people as arrays, in the file's own scales.
+
+    Attributes:
+        table: (N, K, 3) x, y, score; 0, 0, 0 = missing.
+        scores: (N,); nan = absent.
+        boxes: (N, 4) x0 y0 x1 y1; nan = absent.
+        track_ids: (N,); -1 = none.
+    """
+
+    table: FloatArray
+    scores: FloatArray
+    boxes: FloatArray
+    track_ids: IntArray
+
+    def poses(self, scales: tuple[float, float], scored: bool, rows: IntArray) -> Poses:
+        """As `Poses`; `scored`: whether any person of the whole file has a score."""
+        scores = self.scores if scored else None
+        return to_poses(self.table, scales, scores, self.boxes, self.track_ids, rows)
+
+
+def read_people(
+    rows: list[dict[str, Any]],
+    fields: Fields,
+    n_keypoints: int | None,
+    path: Path,
+    where: Callable[[int], str],
+) -> People:
+    """People from the objects of a file.
+
+    Args:
+        rows: N objects.
+        fields: what the format calls their parts.
+        n_keypoints: K of those before; None = that of the first.
+        path: for messages.
+        where: the place of one of the N in the file, for messages.
+
+    Raises:
+        InputError: a field is not what it should be.
+    """
+
+    def refusing(field: str) -> Refuse:
+        return lambda i, expected, got: InputError(
+            f"{path}: {where(i)}: {field}: expected {expected}, got {got}"
+        )
+
+    def column(field: str) -> list[Any]:
+        return [row.get(field) for row in rows]
+
+    table = triples(column(fields.keypoints), n_keypoints, refusing(fields.keypoints))
+    scores = np.full(len(rows), np.nan)
+    for name in reversed(fields.scores):
+        given = numbers(column(name), refusing(name))
+        scores = np.where(np.isnan(given), scores, given)
+    boxes = _boxes(column(fields.box), refusing(fields.box))
+    track_ids = _track_ids(column(fields.track_id), refusing(fields.track_id))
+    return People(table, scores, boxes, track_ids)
+
+
+def _boxes(values: list[Any], refuse: Refuse) -> FloatArray:
+    """(N, 4) x0 y0 x1 y1 of boxes x y width height; nan where None."""
+    boxes = np.full((len(values), 4), np.nan)
+    for i, value in enumerate(values):
+        if value is None:
+            continue
+        if not isinstance(value, list) or len(value) != 4 or not all(map(is_number, value)):
+            raise refuse(i, "x, y, width, height", show(value))
+        boxes[i] = value
+    boxes[:, 2:] += boxes[:, :2]
+    return boxes
+
+
+def _track_ids(values: list[Any], refuse: Refuse) -> IntArray:
+    """(N,) ids as they are; -1 for None and for negative ones."""
+    ids = np.full(len(values), NO_ID, dtype=np.int64)
+    for i, value in enumerate(values):
+        if value is None:
+            continue
+        first = value[0] if isinstance(value, list) and value else value
+        if not is_number(first) or first != math.floor(first) or abs(first) >= 2**63:
+            raise refuse(i, "an integer, or a list of integers", show(value))
+        ids[i] = max(int(first), NO_ID)
+    return ids
+
+
+def is_of(person: dict[str, Any], fields: Fields, n_keypoints: int) -> bool:
+    """Whether a person that was read before has K keypoints, flat or in triples."""
+    keypoints = person[fields.keypoints]
+    nested = bool(keypoints) and isinstance(keypoints[0], list)
+    return len(keypoints) == (n_keypoints if nested else 3 * n_keypoints)
+
+
+def write_people(
+    poses: Poses, fields: Fields, scales: tuple[float, float], head: dict[str, Any]
+) -> list[dict[str, Any]]:
+    """The objects of N poses, from the arrays alone; what is unknown gets no field.
+
+    Args:
+        poses: of one frame.
+        fields: what the format calls their parts.
+        scales: what scores of keypoints and of poses are multiplied by.
+        head: the fields before these.
+    """
+    table = to_triples(poses, scales[0]).reshape(len(poses), -1).tolist()
+    scores = (poses.scores * scales[1]).tolist()
+    boxes = poses.boxes.copy()
+    boxes[:, 2:] -= boxes[:, :2]
+    people = []
+    for keypoints, score, box, track_id in zip(
+        table, scores, boxes.tolist(), poses.track_ids.tolist(), strict=True
+    ):
+        person = {**head, fields.keypoints: keypoints}
+        if fields.scores and not math.isnan(score):
+            person[fields.scores[0]] = score
+        if fields.box and not math.isnan(box[0]):
+            person[fields.box] = box
+        person[fields.track_id] = track_id
+        people.append(person)
+    return people
