@@ -134,9 +134,13 @@ class Poses:
 
     def __getitem__(self, index: Any) -> Self:
         """Some of the poses: by mask (N,), by indices, or by slice."""
-        return type(self)(
-            *(np.atleast_1d(getattr(self, f.name)[index]) for f in dataclasses.fields(self))
-        ) if not isinstance(index, int | np.integer) else self[[index]]
+        return (
+            type(self)(
+                *(np.atleast_1d(getattr(self, f.name)[index]) for f in dataclasses.fields(self))
+            )
+            if not isinstance(index, int | np.integer)
+            else self[[index]]
+        )
 
     def with_track_ids(self, track_ids: ArrayLike) -> Self:
         """The same poses in the same order with other ids, (N,)."""

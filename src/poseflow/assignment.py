@@ -1,0 +1,39 @@
+"""Pairing the rows of a similarity matrix with its columns."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
+
+
+def assign(similarity: FloatArray) -> IntArray:
+    """The pairing of rows with columns that makes the sum of similarities largest.
+
+    Args:
+        similarity: (R, C), higher is alike; nan nowhere.
+
+    Returns:
+        (P, 2) row and column of each pair, P = min(R, C), in order of row.
+    """
+    if 0 in similarity.shape:
+        return np.empty((0, 2), dtype=np.int64)
+    # SciPy's optimiser takes longer to import than all the rest: only those who track pay.
+    from scipy.optimize import linear_sum_assignment
+
+    return np.stack(linear_sum_assignment(similarity, maximize=True), axis=1)
+
+
+def assign_above(similarity: FloatArray, gate: float) -> IntArray:
+    """Like `assign`, of the pairs whose similarity exceeds `gate` > 0 only.
+
+    The gate is applied *before* solving: a pair that would be refused afterwards must not keep
+    its row from the partner it may have.
+
+    Returns:
+        (P, 2) row and column of each pair, in order of row.
+    """
+    pairs = assign(np.where(similarity > gate, similarity, 0.0))
+    return pairs[similarity[pairs[:, 0], pairs[:, 1]] > gate]

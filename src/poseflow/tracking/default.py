@@ -1,0 +1,167 @@
+"""Our default association rule: confident poses first, by keypoints and boxes, where people move."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..assignment import assign_above
+from ..frames import Correspondences
+from ..geometry import areas, widen
+from ..motion_field import carry
+from ..poses import Poses
+from ..similarity import box_iou, oks
+from .motion import damped_frames
+from .rule import Association
+from .tracks import Tracks
+
+FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
+BoolArray = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, kw_only=True)
+class default:
+    """Our rule.
+
+    Args:
+        memory: frames a track is kept unseen. Longer: people keep their id behind longer
+            occlusions, and a newcomer is likelier to get an id that was another's.
+        sure: score in [0, 1] from which a pose is matched first; weaker ones only continue
+            tracks that are left over.
+        birth: score in [0, 1] a pose needs to start a track. Higher: fewer false people, later
+            starts.
+        similar: similarity in [0, 1] that a sure pose must exceed to continue a track.
+        similar_weak: the same for a weak pose.
+        duplicate: OKS in [0, 1] above which the weaker of two poses of one frame is the same
+            person seen twice; it gets no id. 1 = keep all.
+        keypoint_share: in [0, 1], what keypoints count in the similarity; boxes count the rest.
+        softness: factor on the keypoints' falloffs. OKS was made to grade the estimate of one
+            person, and is 0 long before two poses are surely two people.
+        growth: share by which the falloffs grow with each frame a track was not seen.
+        staleness: what a track loses in similarity over 30 frames unseen, and no more after that.
+        damping: in [0, 1), what is left of a velocity after each frame nobody confirmed it.
+    """
+
+    memory: int = 60
+    sure: float = 0.5
+    birth: float = 0.51
+    similar: float = 0.12
+    similar_weak: float = 0.39
+    duplicate: float = 0.75
+    keypoint_share: float = 0.65
+    softness: float = 1.9
+    growth: float = 0.12
+    staleness: float = 0.19
+    damping: float = 0.9
+
+    def associate(
+        self,
+        tracks: Tracks,
+        poses: Poses,
+        variances: FloatArray,
+        correspondences: Correspondences | None,
+        image_size: tuple[int, int] | None,
+    ) -> Association:
+        """Sure poses on any track, then weak ones on those left; the sure that remain are born."""
+        variances = variances * self.softness**2
+        scores = np.where(np.isnan(poses.scores), 1.0, poses.scores)
+        single = self.singles(poses, scores, variances)
+        sure = single & (scores >= self.sure)
+        weak = single & ~sure
+        similarity = self.similarity(tracks, poses, variances, correspondences)
+        pairs = _assign_among(similarity, sure, self.similar)
+        if weak.any():
+            similarity[pairs[:, 0]] = 0.0
+            pairs = np.concatenate([pairs, _assign_among(similarity, weak, self.similar_weak)])
+        newcomers = single & (scores >= self.birth)
+        newcomers[pairs[:, 1]] = False
+        return Association(pairs, np.flatnonzero(newcomers))
+
+    def singles(self, poses: Poses, scores: FloatArray, variances: FloatArray) -> BoolArray:
+        """(N,) False where the pose is a weaker duplicate of another of this frame."""
+        keep = np.ones(len(poses), dtype=np.bool_)
+        if len(poses) < 2 or self.duplicate >= 1.0:
+            return keep
+        i, j = np.nonzero(np.triu(_near(poses.boxes, poses.boxes, 0.0), 1))
+        area = areas(poses.boxes)
+        alike = oks(
+            poses.keypoints[i],
+            poses.keypoints[j],
+            np.minimum(area[i], area[j])[:, None] * variances,
+        )
+        twice = alike > self.duplicate
+        i, j = i[twice], j[twice]
+        keep[np.where(scores[i] >= scores[j], j, i)] = False
+        return keep
+
+    def similarity(
+        self,
+        tracks: Tracks,
+        poses: Poses,
+        variances: FloatArray,
+        correspondences: Correspondences | None,
+    ) -> FloatArray:
+        """(T, N) how alike each track, where it should be now, and each pose are; below 1."""
+        keypoints, boxes = self.predict(tracks, correspondences)
+        similarity = np.zeros((len(tracks), len(poses)))
+        # Most pairs in a crowd are far apart: keypoints are compared of those only that are not.
+        t, n = np.nonzero(_near(boxes, poses.boxes, 0.25))
+        spread = areas(boxes) * (1.0 + self.growth * tracks.missed) ** 2
+        by_keypoints = oks(keypoints[t], poses.keypoints[n], spread[t, None] * variances)
+        by_boxes = box_iou(boxes[t], poses.boxes[n])
+        stale = self.staleness * np.minimum(tracks.missed[t] / 30.0, 1.0)
+        share = self.keypoint_share
+        similarity[t, n] = share * by_keypoints + (1.0 - share) * by_boxes - stale
+        return similarity
+
+    def predict(
+        self, tracks: Tracks, correspondences: Correspondences | None
+    ) -> tuple[FloatArray, FloatArray]:
+        """Where keypoints (T, K, 2) and boxes (T, 4) should be now.
+
+        By each track's damped velocity, and where the images tell, by the correspondences around
+        the keypoints of the tracks that were seen in the previous frame.
+        """
+        shift = tracks.velocity * damped_frames(tracks.missed + 1, self.damping)[:, None]
+        keypoints = tracks.keypoints + shift[:, None]
+        if correspondences is not None and len(correspondences.source):
+            seen = np.flatnonzero(tracks.missed == 0)
+            carried, moved = _carried(tracks[seen], correspondences)
+            told = ~np.isnan(moved[:, 0])
+            keypoints[seen] = np.where(np.isnan(carried), keypoints[seen], carried)
+            shift[seen[told]] = moved[told]
+        return keypoints, tracks.boxes + np.tile(shift, 2)
+
+
+def _assign_among(similarity: FloatArray, columns: BoolArray, gate: float) -> IntArray:
+    chosen = np.flatnonzero(columns)
+    pairs = assign_above(similarity[:, chosen], gate)
+    return np.stack([pairs[:, 0], chosen[pairs[:, 1]]], axis=1)
+
+
+def _near(a: FloatArray, b: FloatArray, share: float) -> BoolArray:
+    """(T, N) whether the boxes (T, 4), widened by `share`, overlap the boxes (N, 4)."""
+    a = widen(a, share)[:, None]
+    return np.asarray(
+        (a[..., 0] < b[:, 2])
+        & (a[..., 2] > b[:, 0])
+        & (a[..., 1] < b[:, 3])
+        & (a[..., 3] > b[:, 1])
+    )
+
+
+def _carried(tracks: Tracks, correspondences: Correspondences) -> tuple[FloatArray, FloatArray]:
+    """Keypoints (T, K, 2) moved by correspondences, and the persons' median move (T, 2); or nan."""
+    n, k, _ = tracks.keypoints.shape
+    # A tenth of the person: the paper's neighbourhood of a joint.
+    reach = 0.1 * np.sqrt(areas(tracks.boxes))
+    carried = carry(
+        tracks.keypoints.reshape(-1, 2), correspondences, radius=np.repeat(reach, k)
+    ).reshape(n, k, 2)
+    moved = np.full((n, 2), np.nan)
+    told = ~np.isnan(carried[..., 0]).all(axis=1)
+    moved[told] = np.nanmedian((carried - tracks.keypoints)[told], axis=1)
+    return carried, moved

@@ -1,0 +1,97 @@
+"""The association rule of the public 2018 Pose Flow tracker, without its crashes.
+
+A frame-to-memory bipartite matching on four cues; it is not what the paper describes. Written from
+a description of what that program computes (docs/method.md), not from its code.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..assignment import assign
+from ..frames import Correspondences
+from ..geometry import boxes_around, widen
+from ..poses import Poses
+from ..similarity import box_iou, correspondence_iou, mean_of_largest, square_iou
+from .rule import Association
+from .tracks import Tracks
+
+FloatArray = NDArray[np.float64]
+
+
+@dataclass(frozen=True, kw_only=True)
+class published:
+    """The 2018 rule.
+
+    Args:
+        memory: frames a track is kept unseen (`link` in 2018).
+        joints: how many keypoints, the best overlapping, are averaged (`num`).
+        reach: pixels, half the side of the square around a keypoint (`mag`).
+        match: a pair is taken if its grade exceeds this. Grades reach 6 for a track seen in the
+            previous frame and 2 for others, so lost tracks need more (`match`).
+    """
+
+    memory: int = 100
+    joints: int = 7
+    reach: float = 30.0
+    match: float = 0.2
+
+    def associate(
+        self,
+        tracks: Tracks,
+        poses: Poses,
+        variances: FloatArray,
+        correspondences: Correspondences | None,
+        image_size: tuple[int, int] | None,
+    ) -> Association:
+        """Hungarian on the grades of all pairs; whoever is left over starts a track."""
+        grades = self.grades(tracks, poses, correspondences, image_size)
+        pairs = assign(grades)
+        # Refused after solving, not before, as in 2018: the published ids depend on it.
+        pairs = pairs[grades[pairs[:, 0], pairs[:, 1]] > self.match]
+        return Association(pairs, np.setdiff1d(np.arange(len(poses)), pairs[:, 1]))
+
+    def grades(
+        self,
+        tracks: Tracks,
+        poses: Poses,
+        correspondences: Correspondences | None,
+        image_size: tuple[int, int] | None,
+    ) -> FloatArray:
+        """(T, N) the weighted cues: [1, 2, 1, 2] for tracks just seen, [0, 1, 0, 1] for others."""
+        just_seen = (tracks.missed == 0)[:, None]
+        boxes = (
+            person_boxes(tracks.keypoints, image_size),
+            person_boxes(poses.keypoints, image_size),
+        )
+        overlap = box_iou(boxes[0][:, None], boxes[1][None], pixel=1)
+        overlap += self._mean(
+            square_iou(tracks.keypoints[:, None], poses.keypoints[None], self.reach, pixel=1)
+        )
+        grades = np.where(just_seen, 2.0, 1.0) * overlap
+        if correspondences is not None:
+            joined = correspondence_iou(*correspondences, boxes[0][:, None], boxes[1][:, None])
+            squares = self._squares(tracks.keypoints), self._squares(poses.keypoints)
+            by_joint = self._mean(correspondence_iou(*correspondences, *squares))
+            grades += just_seen * (joined[..., 0] + by_joint)
+        return grades
+
+    def _mean(self, by_joint: FloatArray) -> FloatArray:
+        return mean_of_largest(by_joint, self.joints)
+
+    def _squares(self, keypoints: FloatArray) -> FloatArray:
+        return np.concatenate([keypoints - self.reach, keypoints + self.reach], axis=2)
+
+
+def person_boxes(keypoints: FloatArray, image_size: tuple[int, int] | None) -> FloatArray:
+    """(N, 4) the boxes of 2018: around all keypoints, 10 % wider on each side, whole pixels.
+
+    Clipped to the image if its size is known. Missing keypoints (nan) do not count.
+    """
+    boxes = widen(boxes_around(keypoints), 0.1)
+    if image_size is not None:
+        boxes = np.clip(boxes, 0, np.tile(image_size, 2))
+    return np.asarray(np.trunc(boxes))

@@ -1,0 +1,52 @@
+"""What a setting of the tracker is: a rule that says which pose goes on which track."""
+
+from __future__ import annotations
+
+from typing import NamedTuple, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..frames import Correspondences
+from ..poses import Poses
+from .tracks import Tracks
+
+IntArray = NDArray[np.int64]
+
+
+class Association(NamedTuple):
+    """What happens to the poses of a frame.
+
+    Attributes:
+        pairs: (P, 2) int64, index of a track and of the pose that continues it.
+        births: (B,) int64, indices of the poses that start a track. A pose in neither gets no id.
+    """
+
+    pairs: IntArray
+    births: IntArray
+
+
+class Rule(Protocol):
+    """One named setting of the tracker: its parameters and its decision, without any state."""
+
+    @property
+    def memory(self) -> int:
+        """Frames a track is kept without being seen."""
+
+    def associate(
+        self,
+        tracks: Tracks,
+        poses: Poses,
+        variances: NDArray[np.float64],
+        correspondences: Correspondences | None,
+        image_size: tuple[int, int] | None,
+    ) -> Association:
+        """Say which pose goes on which track, and which start one.
+
+        Args:
+            tracks: (T) all that are remembered; `missed` counts frames before this one.
+            poses: (N) of this frame.
+            variances: (K,) OKS falloffs (2 sigma)² of the skeleton, of a pose of unit area.
+            correspondences: between the previous frame and this one; None = no images.
+            image_size: width and height in pixels; None = unknown.
+        """

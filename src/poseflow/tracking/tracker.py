@@ -1,0 +1,143 @@
+"""The engine: match, see, miss, start, forget. What a match is, a rule says."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import InputError
+from ..frames import Correspondences, ImageArray, Matcher, gray
+from ..poses import NO_ID, Poses
+from ..skeletons import DEFAULT_SIGMA, Skeleton
+from .default import default
+from .rule import Association, Rule
+from .tracks import Tracks
+
+FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
+
+
+class Tracker:
+    """Gives every pose the id of its person, one frame after another.
+
+    Online: a frame's ids depend on that frame and earlier ones only. Trackers share nothing; to
+    begin another video, make another tracker.
+
+    Args:
+        skeleton: what the keypoints are; None = all keypoints equally precise.
+        rule: how poses are matched with tracks: `default()`, `published()`.
+        matcher: finds correspondences between neighbouring images; None = none are looked for,
+            and images given to `update` tell their size only.
+    """
+
+    def __init__(
+        self,
+        skeleton: Skeleton | None = None,
+        rule: Rule | None = None,
+        *,
+        matcher: Matcher | None = None,
+    ) -> None:
+        self._skeleton = skeleton
+        self._rule: Rule = default() if rule is None else rule
+        self._matcher = matcher
+        self._tracks: Tracks | None = None
+        self._variances: FloatArray | None = None
+        self._last_image: ImageArray | None = None
+        self._next_id = 1
+
+    def update(
+        self,
+        poses: Poses,
+        image: ImageArray | None = None,
+        *,
+        correspondences: Correspondences | tuple[FloatArray, FloatArray] | None = None,
+    ) -> Poses:
+        """The poses of the next frame, in the same order, with track ids.
+
+        Args:
+            poses: of this frame; possibly none.
+            image: (H, W) gray or (H, W, 3) BGR uint8; None = not at hand.
+            correspondences: between the previous frame and this one, if they are known already;
+                the matcher is then not asked.
+
+        Returns:
+            A new object; ids from 1, −1 = on no track.
+
+        Raises:
+            InputError: the poses have another number of keypoints than before, or the image is
+                not an image.
+        """
+        tracks, variances = self._state(poses)
+        image_size = None
+        if image is not None:
+            image = gray(image)
+            image_size = image.shape[1], image.shape[0]
+        if correspondences is None:
+            correspondences = self._correspond(tracks, image)
+        decision = self._rule.associate(
+            tracks,
+            poses,
+            variances,
+            None if correspondences is None else Correspondences(*correspondences),
+            image_size,
+        )
+        ids = self._name(tracks, poses, decision)
+        self._tracks = self._remember(tracks, poses, decision, ids)
+        self._last_image = image
+        return poses.with_track_ids(ids)
+
+    def _state(self, poses: Poses) -> tuple[Tracks, FloatArray]:
+        """The tracks so far and the skeleton's falloffs; the first frame settles K."""
+        k = poses.n_keypoints
+        if self._tracks is None or self._variances is None:
+            if self._skeleton is not None and len(self._skeleton) != k:
+                raise InputError(
+                    f"poses: expected the {len(self._skeleton)} keypoints of "
+                    f"{self._skeleton.name}, got {k}"
+                )
+            self._tracks = Tracks.none(k)
+            sigmas = np.full(k, DEFAULT_SIGMA) if self._skeleton is None else self._skeleton.sigmas
+            self._variances = (2 * sigmas) ** 2
+        if self._tracks.keypoints.shape[1] != k:
+            raise InputError(
+                f"poses: expected {self._tracks.keypoints.shape[1]} keypoints as in the frames "
+                f"before, got {k}"
+            )
+        return self._tracks, self._variances
+
+    def _correspond(self, tracks: Tracks, image: ImageArray | None) -> Correspondences | None:
+        if self._matcher is None or self._last_image is None or image is None:
+            return None
+        if not len(tracks):
+            return Correspondences.none()
+        return self._matcher(self._last_image, image, points_of_interest(tracks))
+
+    def _name(self, tracks: Tracks, poses: Poses, decision: Association) -> IntArray:
+        ids = np.full(len(poses), NO_ID, dtype=np.int64)
+        ids[decision.pairs[:, 1]] = tracks.ids[decision.pairs[:, 0]]
+        ids[decision.births] = np.arange(self._next_id, self._next_id + len(decision.births))
+        self._next_id += len(decision.births)
+        return ids
+
+    def _remember(
+        self, tracks: Tracks, poses: Poses, decision: Association, ids: IntArray
+    ) -> Tracks:
+        tracks = tracks.observed(decision.pairs, poses)
+        tracks = tracks[tracks.missed <= self._rule.memory]
+        if len(decision.births):
+            tracks = tracks.and_also(Tracks.started(ids[decision.births], poses[decision.births]))
+        return tracks
+
+
+def points_of_interest(tracks: Tracks, per_side: int = 5) -> FloatArray:
+    """(P, 2) where correspondences help: the keypoints of tracks just seen, and a grid in each box.
+
+    The grid (`per_side`² points) gives a body with few keypoints enough correspondences.
+    """
+    seen = tracks[tracks.missed == 0]
+    keypoints = seen.keypoints.reshape(-1, 2)
+    steps = (np.arange(per_side) + 0.5) / per_side
+    share = np.stack(np.meshgrid(steps, steps), axis=-1).reshape(-1, 2)
+    low, high = seen.boxes[:, None, :2], seen.boxes[:, None, 2:]
+    points = np.concatenate([keypoints, (low + share * (high - low)).reshape(-1, 2)])
+    return np.asarray(points[~np.isnan(points).any(axis=1)])
