@@ -32,12 +32,10 @@ def box_iou(a: FloatArray, b: FloatArray, *, pixel: float = 0.0) -> FloatArray:
     return np.divide(shared, union, out=np.zeros_like(shared), where=overlaps & (union > 0))
 
 
-def oks(
-    a: FloatArray, b: FloatArray, variances: FloatArray, weights: FloatArray | None = None
-) -> FloatArray:
+def oks(a: FloatArray, b: FloatArray, variances: FloatArray, weights: FloatArray) -> FloatArray:
     """Object keypoint similarity of poses (…, K, 2) -> (…), in [0, 1].
 
-    COCO's: the mean over keypoints of exp(−d² / (2 s² k²)), with k = 2 sigma and s² the area
+    COCO's: the weighted mean over keypoints of exp(−d² / (2 s² k²)), k = 2 sigma, s² the area
     (cocodataset.org, keypoint evaluation). A keypoint counts where both poses have it; two poses
     without a keypoint in common have similarity 0.
 
@@ -46,16 +44,17 @@ def oks(
         b: (…, K, 2) pixels; nan = missing.
         variances: (…, K) square pixels, s² k² of each keypoint, possibly widened by a
             prediction's uncertainty.
-        weights: (…, K), how much each keypoint counts; None = all alike.
+        weights: (…, K), how much each keypoint counts; 1 for all is COCO's definition.
     """
     difference = a - b
-    d2 = difference[..., 0] ** 2 + difference[..., 1] ** 2
+    difference *= difference
+    d2 = difference[..., 0] + difference[..., 1]
     alike = np.exp(d2 / (-2.0 * variances))
-    counts = ~np.isnan(alike)
-    weight = counts.astype(np.float64) if weights is None else counts * weights
-    total = weight.sum(axis=-1)
-    similarity = (np.where(counts, alike, 0.0) * weight).sum(axis=-1)
-    return np.divide(similarity, total, out=np.zeros_like(total), where=total > 0)
+    missing = np.isnan(alike)
+    alike[missing] = 0.0
+    weights = np.where(missing, 0.0, weights)
+    total = weights.sum(axis=-1)
+    return np.asarray((alike * weights).sum(axis=-1) / np.where(total > 0, total, 1.0))
 
 
 def square_iou(a: FloatArray, b: FloatArray, reach: float, *, pixel: float = 0.0) -> FloatArray:

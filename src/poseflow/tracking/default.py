@@ -1,4 +1,4 @@
-"""Our default association rule: confident poses first, by keypoints and boxes, where people move."""
+"""Our default association rule: sure poses first, by keypoints and boxes, where people move."""
 
 from __future__ import annotations
 
@@ -66,12 +66,13 @@ class default:
         image_size: tuple[int, int] | None,
     ) -> Association:
         """Sure poses on any track, then weak ones on those left; the sure that remain are born."""
-        variances = variances * self.softness**2
         scores = np.where(np.isnan(poses.scores), 1.0, poses.scores)
-        single = self.singles(poses, scores, variances)
+        similarity, twins = self.compare(tracks, poses, variances, correspondences)
+        single = np.ones(len(poses), dtype=np.bool_)
+        i, j = twins.T
+        single[np.where(scores[i] >= scores[j], j, i)] = False
         sure = single & (scores >= self.sure)
         weak = single & ~sure
-        similarity = self.similarity(tracks, poses, variances, correspondences)
         pairs = _assign_among(similarity, sure, self.similar)
         if weak.any():
             similarity[pairs[:, 0]] = 0.0
@@ -80,42 +81,42 @@ class default:
         newcomers[pairs[:, 1]] = False
         return Association(pairs, np.flatnonzero(newcomers))
 
-    def singles(self, poses: Poses, scores: FloatArray, variances: FloatArray) -> BoolArray:
-        """(N,) False where the pose is a weaker duplicate of another of this frame."""
-        keep = np.ones(len(poses), dtype=np.bool_)
-        if len(poses) < 2 or self.duplicate >= 1.0:
-            return keep
-        i, j = np.nonzero(np.triu(_near(poses.boxes, poses.boxes, 0.0), 1))
-        area = areas(poses.boxes)
-        alike = oks(
-            poses.keypoints[i],
-            poses.keypoints[j],
-            np.minimum(area[i], area[j])[:, None] * variances,
-        )
-        twice = alike > self.duplicate
-        i, j = i[twice], j[twice]
-        keep[np.where(scores[i] >= scores[j], j, i)] = False
-        return keep
-
-    def similarity(
+    def compare(
         self,
         tracks: Tracks,
         poses: Poses,
         variances: FloatArray,
         correspondences: Correspondences | None,
-    ) -> FloatArray:
-        """(T, N) how alike each track, where it should be now, and each pose are; below 1."""
+    ) -> tuple[FloatArray, IntArray]:
+        """How alike tracks, where they should be now, and poses are; and which poses are twins.
+
+        Returns:
+            (T, N) similarities, at most 1, and (D, 2) pairs of poses that are one person.
+        """
+        n_tracks = len(tracks)
         keypoints, boxes = self.predict(tracks, correspondences)
-        similarity = np.zeros((len(tracks), len(poses)))
+        # Tracks and poses are compared with the poses in one go: small arrays cost by the call.
+        keypoints = np.concatenate([keypoints, poses.keypoints])
+        boxes = np.concatenate([boxes, poses.boxes])
+        missed = np.concatenate([tracks.missed, np.zeros(len(poses), dtype=np.int64)])
         # Most pairs in a crowd are far apart: keypoints are compared of those only that are not.
-        t, n = np.nonzero(_near(boxes, poses.boxes, 0.25))
-        spread = areas(boxes) * (1.0 + self.growth * tracks.missed) ** 2
-        by_keypoints = oks(keypoints[t], poses.keypoints[n], spread[t, None] * variances)
-        by_boxes = box_iou(boxes[t], poses.boxes[n])
-        stale = self.staleness * np.minimum(tracks.missed[t] / 30.0, 1.0)
+        each_once = np.arange(-n_tracks, len(poses))[:, None] < np.arange(len(poses))
+        i, j = np.nonzero(each_once & _near(boxes, poses.boxes))
+        area = areas(boxes)
+        spread = area[i] * (1.0 + self.growth * missed[i]) ** 2
+        falloffs = spread[:, None] * (variances * self.softness**2)
+        weights = np.where(np.isnan(poses.keypoint_scores), 1.0, poses.keypoint_scores)
+        by_keypoints = oks(keypoints[i], poses.keypoints[j], falloffs, weights[j])
+        track = slice(0, np.searchsorted(i, n_tracks))
+        twin = (by_keypoints > self.duplicate) & (i >= n_tracks)
+        twins = np.stack([i[twin] - n_tracks, j[twin]], axis=1)
+        i, j, by_keypoints = i[track], j[track], by_keypoints[track]
+        stale = self.staleness * np.minimum(missed[i] / 30.0, 1.0)
+        by_boxes = box_iou(boxes[i], poses.boxes[j])
+        similarity = np.zeros((n_tracks, len(poses)))
         share = self.keypoint_share
-        similarity[t, n] = share * by_keypoints + (1.0 - share) * by_boxes - stale
-        return similarity
+        similarity[i, j] = share * by_keypoints + (1.0 - share) * by_boxes - stale
+        return similarity, twins
 
     def predict(
         self, tracks: Tracks, correspondences: Correspondences | None
@@ -133,7 +134,7 @@ class default:
             told = ~np.isnan(moved[:, 0])
             keypoints[seen] = np.where(np.isnan(carried), keypoints[seen], carried)
             shift[seen[told]] = moved[told]
-        return keypoints, tracks.boxes + np.tile(shift, 2)
+        return keypoints, tracks.boxes + np.concatenate([shift, shift], axis=1)
 
 
 def _assign_among(similarity: FloatArray, columns: BoolArray, gate: float) -> IntArray:
@@ -142,15 +143,11 @@ def _assign_among(similarity: FloatArray, columns: BoolArray, gate: float) -> In
     return np.stack([pairs[:, 0], chosen[pairs[:, 1]]], axis=1)
 
 
-def _near(a: FloatArray, b: FloatArray, share: float) -> BoolArray:
-    """(T, N) whether the boxes (T, 4), widened by `share`, overlap the boxes (N, 4)."""
-    a = widen(a, share)[:, None]
-    return np.asarray(
-        (a[..., 0] < b[:, 2])
-        & (a[..., 2] > b[:, 0])
-        & (a[..., 1] < b[:, 3])
-        & (a[..., 3] > b[:, 1])
-    )
+def _near(a: FloatArray, b: FloatArray) -> BoolArray:
+    """(T, N) whether boxes (T, 4), a quarter wider on each side, overlap boxes (N, 4)."""
+    a = widen(a, 0.25)[:, None]
+    overlaps = (a[..., :2] < b[:, 2:]) & (a[..., 2:] > b[:, :2])
+    return np.asarray(overlaps[..., 0] & overlaps[..., 1])
 
 
 def _carried(tracks: Tracks, correspondences: Correspondences) -> tuple[FloatArray, FloatArray]:

@@ -23,12 +23,13 @@ def displacement(before: FloatArray, after: FloatArray, weights: FloatArray) -> 
         0 for a person without a common keypoint.
     """
     moved = after - before
-    weights = np.where(np.isnan(moved[..., 0]), 0.0, np.where(np.isnan(weights), 1.0, weights))
-    # Keypoints scored 0 by the estimator still say more than nothing.
-    weights = weights + 1e-6 * ~np.isnan(moved[..., 0])
-    total = weights.sum(axis=1)
-    summed = np.einsum("pk,pkc->pc", weights, np.where(np.isnan(moved), 0.0, moved))
-    return np.asarray(summed / np.maximum(total, 1e-12)[:, None])
+    # A keypoint scored 0 by the estimator still says more than nothing.
+    weights = np.where(np.isnan(weights), 1.0, weights) + 1e-6
+    absent = np.isnan(moved[..., 0])
+    if absent.any():
+        weights[absent], moved[absent] = 0.0, 0.0
+    summed = np.einsum("pk,pkc->pc", weights, moved)
+    return np.asarray(summed / np.maximum(weights.sum(axis=1), 1e-12)[:, None])
 
 
 def smoothed(
@@ -46,7 +47,7 @@ def smoothed(
 
 
 def damped_frames(frames: IntArray, damping: float) -> FloatArray:
-    """How many frames' worth of motion lie in a gap, if each frame moves `damping` × the one before.
+    """Frames' worth of motion in a gap in which each frame moves `damping` × the one before.
 
     1 + d + d² + … over `frames` terms: people turn and stop, so a velocity is believed less the
     longer nobody confirmed it.

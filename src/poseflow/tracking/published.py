@@ -63,17 +63,15 @@ class published:
     ) -> FloatArray:
         """(T, N) the weighted cues: [1, 2, 1, 2] for tracks just seen, [0, 1, 0, 1] for others."""
         just_seen = (tracks.missed == 0)[:, None]
-        boxes = (
-            person_boxes(tracks.keypoints, image_size),
-            person_boxes(poses.keypoints, image_size),
-        )
-        overlap = box_iou(boxes[0][:, None], boxes[1][None], pixel=1)
+        before = person_boxes(tracks.keypoints, image_size)
+        now = person_boxes(poses.keypoints, image_size)
+        overlap = box_iou(before[:, None], now[None], pixel=1)
         overlap += self._mean(
             square_iou(tracks.keypoints[:, None], poses.keypoints[None], self.reach, pixel=1)
         )
         grades = np.where(just_seen, 2.0, 1.0) * overlap
         if correspondences is not None:
-            joined = correspondence_iou(*correspondences, boxes[0][:, None], boxes[1][:, None])
+            joined = correspondence_iou(*correspondences, before[:, None], now[:, None])
             squares = self._squares(tracks.keypoints), self._squares(poses.keypoints)
             by_joint = self._mean(correspondence_iou(*correspondences, *squares))
             grades += just_seen * (joined[..., 0] + by_joint)
