@@ -1,0 +1,66 @@
+"""Where points go, told by correspondences near them: arrays in, arrays out."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+FloatArray = NDArray[np.float64]
+
+
+def carry(
+    points: FloatArray,
+    correspondences: tuple[FloatArray, FloatArray],
+    *,
+    radius: ArrayLike,
+    n_nearest: int = 5,
+) -> FloatArray:
+    """(P, 2) each point moved by the median displacement of its nearest correspondences.
+
+    The median is taken for x and y apart, so that a wrong match among right ones is outvoted.
+
+    Args:
+        points: (P, 2), pixels in the earlier frame; nan = missing, and stays nan.
+        correspondences: source (C, 2) in the earlier frame and target (C, 2) in the later one,
+            pixels; `frames.Correspondences` is such a pair.
+        radius: scalar or (P,), pixels; correspondences whose source is farther from the point
+            tell nothing about it. nan = nothing tells.
+        n_nearest: at most so many correspondences are asked. More: steadier, and blind to what
+            moves apart from its surroundings.
+
+    Returns:
+        nan for a point without any correspondence within its radius.
+    """
+    source, target = correspondences
+    carried = np.full((len(points), 2), np.nan)
+    reach = np.broadcast_to(np.asarray(radius, dtype=np.float64), len(points))
+    askers = np.flatnonzero(np.isfinite(points).all(axis=1) & (reach >= 0))
+    if not len(source) or not len(askers):
+        return carried
+    from scipy.spatial import cKDTree
+
+    asked, reach = points[askers], reach[askers]
+    # A balanced tree takes longer to build than it saves in one query of so few points.
+    tree = cKDTree(source, balanced_tree=False, compact_nodes=False)
+    farther = np.nextafter(reach.max(), np.inf)  # The bound itself is excluded.
+    distances, nearest = tree.query(
+        asked, k=np.arange(1, n_nearest + 1), distance_upper_bound=farther
+    )
+    # Where fewer than n_nearest are that near, the tree answers with an index past the end.
+    near = (distances <= reach[:, None]) & (nearest < len(source))
+    moves = (target - source)[np.minimum(nearest, len(source) - 1)]
+    carried[askers] = asked + _medians(moves, near)
+    return carried
+
+
+def _medians(values: FloatArray, counted: NDArray[np.bool_]) -> FloatArray:
+    """(A, 2) medians over axis 1 of values (A, k, 2) where counted (A, k); nan where none is.
+
+    Unlike `numpy.nanmedian` it does not warn of empty rows, nor go through them one by one.
+    """
+    ordered = np.sort(np.where(counted[..., None], values, np.nan), axis=1)
+    rows, n = np.arange(len(values)), counted.sum(axis=1)
+    # nan sorts to the end: the first n of each row are counted, and with n = 0 all are nan.
+    return np.asarray(
+        (ordered[rows, np.maximum(n - 1, 0) // 2] + ordered[rows, n // 2 * (n > 0)]) / 2
+    )
