@@ -54,9 +54,11 @@ def test_a_missing_point_stays_missing():
 
 
 def test_fewer_correspondences_than_are_asked_for():
-    carried = carry(np.zeros((1, 2)), moves((0, 0, 1, 2)), radius=np.inf, n_nearest=5)
+    given_moves = moves((0, 0, 1, 2), (1, 0, 3, 6))
 
-    np.testing.assert_array_equal(carried, [[1, 2]])
+    carried = carry(np.zeros((1, 2)), given_moves, radius=np.inf, n_nearest=5)
+
+    np.testing.assert_array_equal(carried, [[(1 + 3) / 2, (2 + 6) / 2]])
 
 
 @pytest.mark.parametrize(
