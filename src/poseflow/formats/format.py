@@ -62,7 +62,8 @@ class Sample:
 
 
 _HEAD = 1 << 16
-_TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*"|[][{},]', re.DOTALL)
+# The end of the last text may be cut off.
+_TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*"?|[][{},]', re.DOTALL)
 
 
 def take_sample(path: Path) -> Sample:

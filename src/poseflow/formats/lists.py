@@ -85,7 +85,7 @@ def look_through(path: Path, dialect: Dialect) -> Found:
         n_keypoints = people.table.shape[1]
         if n_keypoints == 0:
             raise InputError(f"{path}: {where(0)}: keypoints: expected some, got []")
-        image_of.append([index.setdefault(image, len(index)) for image in images])
+        image_of.append(np.array([index.setdefault(image, len(index)) for image in images]))
         starts.append(batch.offset + batch.starts)
         stops.append(batch.offset + batch.stops)
         seen = [people.table[..., 2].max(), np.fmax.reduce(people.scores)]

@@ -88,22 +88,10 @@ def read_people(
     for name in reversed(fields.scores):
         given = numbers(column(name), refusing(name))
         scores = np.where(np.isnan(given), scores, given)
-    boxes = _boxes(column(fields.box), refusing(fields.box))
+    boxes = numbers(column(fields.box), refusing(fields.box), shape="x, y, width, height")
+    boxes[:, 2:] += boxes[:, :2]
     track_ids = _track_ids(column(fields.track_id), refusing(fields.track_id))
     return People(table, scores, boxes, track_ids)
-
-
-def _boxes(values: list[Any], refuse: Refuse) -> FloatArray:
-    """(N, 4) x0 y0 x1 y1 of boxes x y width height; nan where None."""
-    boxes = np.full((len(values), 4), np.nan)
-    for i, value in enumerate(values):
-        if value is None:
-            continue
-        if not isinstance(value, list) or len(value) != 4 or not all(map(is_number, value)):
-            raise refuse(i, "x, y, width, height", show(value))
-        boxes[i] = value
-    boxes[:, 2:] += boxes[:, :2]
-    return boxes
 
 
 def _track_ids(values: list[Any], refuse: Refuse) -> IntArray:
@@ -137,7 +125,7 @@ def write_people(
         scales: what scores of keypoints and of poses are multiplied by.
         head: the fields before these.
     """
-    table = to_triples(poses, scales[0]).reshape(len(poses), -1).tolist()
+    table = to_triples(poses, scales[0]).reshape(len(poses), 3 * poses.n_keypoints).tolist()
     scores = (poses.scores * scales[1]).tolist()
     boxes = poses.boxes.copy()
     boxes[:, 2:] -= boxes[:, :2]

@@ -88,16 +88,43 @@ def is_number(value: object) -> bool:
         return False
 
 
-def numbers(values: list[Any], refuse: Refuse) -> FloatArray:
-    """(N,) numbers of a batch; nan where None.
+def _plain(values: list[Any]) -> FloatArray | None:
+    """Lists of finite numbers, all of one shape, as an array; None if they are anything else."""
+    try:
+        array = np.array(values)
+    except (ValueError, OverflowError):
+        return None
+    if array.dtype.kind not in "fi" or not np.isfinite(array).all():
+        return None
+    return array.astype(np.float64, copy=False)
+
+
+def numbers(values: list[Any], refuse: Refuse, *, shape: str = "") -> FloatArray:
+    """(N,) numbers of a batch, or (N, C) lists of C numbers; nan where None.
+
+    Args:
+        values: N values of the file, some of them None.
+        refuse: makes the error for one of them.
+        shape: of lists, what their C numbers are, such as "x, y, width, height"; "" = no lists.
 
     Raises:
-        InputError: by `refuse`, for the first that is no finite number.
+        InputError: by `refuse`, for the first that is no finite number or list of C of them.
     """
-    for i, value in enumerate(values):
-        if value is not None and not is_number(value):
-            raise refuse(i, "a finite number", show(value))
-    return np.array([math.nan if v is None else v for v in values], dtype=np.float64)
+    width = (shape.count(",") + 1,) if shape else ()
+    result = np.full((len(values), *width), np.nan)
+    present = [i for i, value in enumerate(values) if value is not None]
+    given = values if len(present) == len(values) else [values[i] for i in present]
+    if not given:
+        return result
+    array = _plain(given)
+    if array is None or array.shape[1:] != width:
+        for i in present:
+            parts = values[i] if shape and isinstance(values[i], list) else [values[i]]
+            if len(parts) != (*width, 1)[0] or not all(map(is_number, parts)):
+                raise refuse(i, shape or "a finite number", show(values[i]))
+        array = np.array(given, dtype=np.float64)
+    result[present] = array
+    return result
 
 
 def triples(values: list[Any], n_keypoints: int | None, refuse: Refuse) -> FloatArray:
@@ -113,15 +140,13 @@ def triples(values: list[Any], n_keypoints: int | None, refuse: Refuse) -> Float
     """
     if not values:
         return np.empty((0, n_keypoints or 0, 3))
-    try:
-        array = np.array(values)
-        if array.dtype.kind in "fi" and array.ndim in (2, 3) and np.isfinite(array).all():
-            table = array.reshape(len(array), -1, 3).astype(np.float64, copy=False)
-            nested = array.ndim == 2 or array.shape[2] == 3
-            if nested and n_keypoints in (None, table.shape[1]):
-                return table
-    except ValueError:
-        pass
+    array = _plain(values)
+    if array is not None and (
+        array.shape[2:] == (3,) or (array.ndim == 2 and not array.shape[1] % 3)
+    ):
+        table = array.reshape(len(array), -1, 3)
+        if n_keypoints in (None, table.shape[1]):
+            return table
     # Something is unusual: find out what, one list at a time.
     rows = []
     for i, value in enumerate(values):
@@ -249,8 +274,17 @@ def to_triples(poses: Poses, scale: float) -> FloatArray:
 
 # ---------------------------------------------------------------- frames and their names
 
-# A number between one prefix and one suffix; digits of a file's extension (.jp2) are not it.
-_NUMBERED = re.compile(r"(.*?)(\d+)(\D*?(?:\.[A-Za-z]\w*)?)", re.ASCII | re.DOTALL)
+
+def _pieces(name: str) -> tuple[str, str, str] | None:
+    """What is before, in and after the last number of a name; None = it has no number.
+
+    The ending of a file is no place for it: clip.mp4 has no number.
+    """
+    stem, dot, ending = name.rpartition(".")
+    if not (ending.isalnum() and ending[0].isalpha()):
+        stem, dot, ending = name, "", ""
+    match = re.fullmatch(r"(.*?)(\d+)(\D*)", stem, re.ASCII | re.DOTALL)
+    return (match[1], match[2], match[3] + dot + ending) if match else None
 
 
 def number_in(name: str) -> int | None:
@@ -259,8 +293,8 @@ def number_in(name: str) -> int | None:
     >>> number_in("clip2/frame_0012.jp2"), number_in("cover.png")
     (12, None)
     """
-    match = _NUMBERED.fullmatch(name)
-    return int(match.group(2)) if match else None
+    pieces = _pieces(name)
+    return int(pieces[1]) if pieces else None
 
 
 def frame_names(names: Iterable[str]) -> tuple[str, ...]:
@@ -275,10 +309,9 @@ def frame_names(names: Iterable[str]) -> tuple[str, ...]:
     ('f_008.png', 'f_010.png', 'f_012.png', 'f_014.png', 'f_016.png')
     """
     present = sorted(set(names), key=lambda name: (natural_key(name), name))
-    matches = [_NUMBERED.fullmatch(name) for name in present]
-    if len(present) < 2 or not all(matches):
+    pieces = [found for name in present if (found := _pieces(name))]
+    if len(present) < 2 or len(pieces) < len(present):
         return tuple(present)
-    pieces = [match.groups() for match in matches if match]
     prefix, _, suffix = pieces[0]
     values = [int(digits) for _, digits, _ in pieces]
     width = min(len(digits) for _, digits, _ in pieces)
