@@ -27,17 +27,22 @@ class published:
     """The 2018 rule.
 
     Args:
-        memory: frames a track is kept unseen (`link` in 2018).
+        link: a pose continues a track whose last pose is at most so many frames back.
         joints: how many keypoints, the best overlapping, are averaged (`num`).
         reach: pixels, half the side of the square around a keypoint (`mag`).
         match: a pair is taken if its grade exceeds this. Grades reach 6 for a track seen in the
             previous frame and 2 for others, so lost tracks need more (`match`).
     """
 
-    memory: int = 100
+    link: int = 100
     joints: int = 7
     reach: float = 30.0
     match: float = 0.2
+
+    @property
+    def memory(self) -> int:
+        """Frames a track is kept without being seen."""
+        return self.link - 1
 
     def associate(
         self,

@@ -43,7 +43,13 @@ class Tracker:
         self._tracks: Tracks | None = None
         self._variances: FloatArray | None = None
         self._last_image: ImageArray | None = None
+        self._correspondences: Correspondences | None = None
         self._next_id = 1
+
+    @property
+    def correspondences(self) -> Correspondences | None:
+        """What the last `update` knew of its image and the one before; None = there were none."""
+        return self._correspondences
 
     def update(
         self,
@@ -73,13 +79,11 @@ class Tracker:
             image = gray(image)
             image_size = image.shape[1], image.shape[0]
         if correspondences is None:
-            correspondences = self._correspond(tracks, image)
+            self._correspondences = self._correspond(tracks, image)
+        else:
+            self._correspondences = Correspondences(*correspondences)
         decision = self._rule.associate(
-            tracks,
-            poses,
-            variances,
-            None if correspondences is None else Correspondences(*correspondences),
-            image_size,
+            tracks, poses, variances, self._correspondences, image_size
         )
         ids = self._name(tracks, poses, decision)
         self._tracks = self._remember(tracks, poses, decision, ids)

@@ -1,0 +1,61 @@
+"""Draw poses, ids and trails onto a video or a folder of images.
+
+Every person keeps one colour through the clip; sound is kept.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from . import words
+
+SUMMARY = "a video of who is who"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add what `render` takes."""
+    parser.add_argument(
+        "images",
+        type=Path,
+        metavar="VIDEO_OR_IMAGE_FOLDER",
+        help="the images the poses were estimated on",
+    )
+    parser.add_argument(
+        "poses", type=Path, metavar="POSES", help="poses with ids, such as tracked.json"
+    )
+    parser.add_argument(
+        "--out",
+        type=Path,
+        required=True,
+        metavar="VIDEO_OR_FOLDER",
+        help="ending in .mp4 (H.264) or .webm (VP9): a video; else a folder of images",
+    )
+    parser.add_argument(
+        "--trail",
+        type=int,
+        default=words.NOT_GIVEN,
+        metavar="FRAMES",
+        help="how long the way a person came stays visible; 0 = no trail",
+    )
+    words.add_reading(parser)
+
+
+def run(images: Path, poses: Path, out: Path, trail: int | None = None, **reading: Any) -> None:
+    """Read, draw, write."""
+    from .. import results
+    from ..pipeline import on_video
+    from ..video import open_video
+
+    words.refuse_overwriting(out, images, poses)
+    sequence = words.read_poses(poses, **reading)
+    video = open_video(images)
+    sequence = on_video(sequence, video)
+    results.save_video(
+        out,
+        sequence,
+        video,
+        trail=trail,
+        watch=lambda frames: words.progress(frames, len(sequence), "drawing"),
+    )

@@ -1,0 +1,295 @@
+"""Give every pose the id of its person through a video.
+
+With images, correspondences between neighbouring frames help; without, poses alone are used.
+Online: the ids of a frame depend on it and on earlier frames only.
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..errors import InputError
+from . import words
+
+if TYPE_CHECKING:
+    from ..pipeline import Recorder
+    from ..poses import Sequence
+    from ..summary import Summary
+    from ..tracking import Rule
+    from ..video import Video
+
+SUMMARY = "poses without ids in, the same poses with ids out"
+
+# Of each parameter of a rule: what it is counted in, and what it does to the result.
+RULE_PARAMETERS = {
+    "memory": (
+        "FRAMES",
+        "how long a person is remembered unseen. Longer: ids survive longer occlusions, and a "
+        "newcomer is likelier to get an id that was another's",
+    ),
+    "sure": (
+        "SCORE",
+        "from this pose score (0 to 1) on, a pose is matched first; weaker ones only continue "
+        "people who are left over. Lower: weak poses win ids more often",
+    ),
+    "birth": (
+        "SCORE",
+        "a pose needs this score (0 to 1) to start a new id. Higher: fewer false people, and "
+        "real ones start later",
+    ),
+    "similar": (
+        "SHARE",
+        "what a sure pose's similarity with a person (0 to 1) must exceed to be that person. "
+        "Higher: ids break more often, and are handed to others less often",
+    ),
+    "similar-weak": ("SHARE", "the same for a weak pose"),
+    "duplicate": (
+        "SHARE",
+        "two poses of one frame with a keypoint similarity (0 to 1) above this are one person "
+        "seen twice; the weaker gets no id. 1 = keep all",
+    ),
+    "keypoint-share": (
+        "SHARE",
+        "what keypoints count in the similarity (0 to 1); boxes count the rest",
+    ),
+    "softness": (
+        "FACTOR",
+        "on the keypoints' OKS falloffs. Larger: forgives faster motion and noisier poses, and "
+        "tells close people apart less well",
+    ),
+    "growth": (
+        "SHARE",
+        "by which the falloffs grow with each frame a person was not seen",
+    ),
+    "staleness": (
+        "SHARE",
+        "of similarity that a person unseen for 30 frames or more loses. Higher: those in view "
+        "win against those remembered",
+    ),
+    "damping": (
+        "FACTOR",
+        "what is left of a person's velocity after each unseen frame (0 to 1)",
+    ),
+    "link": ("FRAMES", "a pose continues a person seen at most so many frames back"),
+    "joints": ("COUNT", "how many keypoints, the best overlapping, are averaged (num in 2018)"),
+    "reach": ("PIXELS", "half the side of the square around a keypoint (mag in 2018)"),
+    "match": (
+        "GRADE",
+        "a pair is taken if its grade, 0 to 6, exceeds this. Higher: ids break more often",
+    ),
+}
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add what `track` takes."""
+    from ..tracking import RULES
+
+    parser.add_argument(
+        "images",
+        nargs="?",
+        type=Path,
+        metavar="VIDEO_OR_IMAGE_FOLDER",
+        help="the images the poses were estimated on; without them, poses alone are used",
+    )
+    parser.add_argument(
+        "--poses", type=Path, required=True, metavar="FILE_OR_FOLDER", help="poses, of any format"
+    )
+    parser.add_argument(
+        "--out",
+        type=Path,
+        required=True,
+        metavar="RESULTS",
+        help="ending in .json, .csv or .parquet: that one file; else a folder that gets "
+        "tracked.json, tracks.csv, summary.json and, with images, tracked.mp4",
+    )
+    parser.add_argument(
+        "--to",
+        metavar="FORMAT",
+        help="format of the tracked poses (names as for --format); without it, the input's own",
+    )
+    parser.add_argument(
+        "--setting",
+        choices=sorted(RULES),
+        default="default",
+        help="default: ours; published: the rule of the public 2018 code, its crashes mended",
+    )
+    parser.add_argument("--quiet", action="store_true", help="print errors only")
+    words.add_reading(parser)
+    _add_matching(parser)
+    _add_rules(parser, RULES)
+
+
+def _add_matching(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("image cues")
+    source = group.add_mutually_exclusive_group()
+    source.add_argument(
+        "--matcher",
+        choices=("dis", "lk", "orb", "orb-exact", "none"),
+        default=words.NOT_GIVEN,
+        help="what finds correspondences between neighbouring frames. dis: dense optical flow "
+        "(what is used without this option); lk: sparse Lucas-Kanade flow, faster; orb: the 2018 "
+        "choice, slow; orb-exact: the same features matched exactly; none: images are not compared",
+    )
+    source.add_argument(
+        "--correspondences",
+        type=Path,
+        metavar="FOLDER",
+        help="read them from text files of the 2018 scripts instead (A_B_orb.txt, A_B.txt)",
+    )
+    group.add_argument(
+        "--write-correspondences",
+        type=Path,
+        metavar="FOLDER",
+        help="also write those found, in that text format, to this folder",
+    )
+
+
+def _add_rules(parser: argparse.ArgumentParser, rules: dict[str, Any]) -> None:
+    group = parser.add_argument_group("tracking")
+    for option, (unit, effect) in RULE_PARAMETERS.items():
+        name = option.replace("-", "_")
+        having = {k: rule for k, rule in rules.items() if name in _parameters(rule)}
+        defaults = {k: words.default_of(rule, name) for k, rule in having.items()}
+        said = ", ".join(f"{value:g} in {k}" for k, value in defaults.items())
+        group.add_argument(
+            f"--{option}",
+            type=type(next(iter(defaults.values()))),
+            default=words.NOT_GIVEN,
+            metavar=unit,
+            help=f"{effect} ({said})",
+        )
+
+
+def _parameters(rule: Any) -> set[str]:
+    return {field.name for field in dataclasses.fields(rule)}
+
+
+def run(
+    images: Path | None,
+    poses: Path,
+    out: Path,
+    to: str | None,
+    setting: str,
+    quiet: bool,
+    correspondences: Path | None,
+    write_correspondences: Path | None,
+    matcher: str | None = None,
+    format: str | None = None,
+    skeleton: str | None = None,
+    score_scale: float | None = None,
+    image_list: Path | None = None,
+    **parameters: Any,
+) -> None:
+    """Read, track, write, and say what came out."""
+    from .. import results
+    from ..video import open_video
+
+    words.refuse_overwriting(out, images, poses)
+    if images is None and (matcher not in (None, "none") or write_correspondences):
+        raise InputError("--matcher and --write-correspondences: expected a video or image folder")
+    rule = make_rule(setting, parameters)
+    sequence = words.read_poses(poses, format, skeleton, score_scale, image_list)
+    video = None if images is None else open_video(images)
+    tracked, seconds = track_poses(
+        sequence, video, rule, matcher, correspondences, write_correspondences
+    )
+    from ..summary import summarise
+
+    summary = summarise(tracked)
+    if results.is_one_file(out):
+        results.save_file(out, tracked, to)
+    else:
+        results.save_folder(
+            out,
+            tracked,
+            summary,
+            to=to,
+            video=video,
+            watch=lambda frames: words.progress(frames, len(tracked), "drawing "),
+        )
+    if not quiet:
+        print(describe(summary, seconds, out))
+
+
+def make_rule(setting: str, parameters: dict[str, Any]) -> Rule:
+    """The named rule with the parameters that were typed.
+
+    Raises:
+        InputError: the rule has no such parameter.
+    """
+    from ..tracking import RULES
+
+    for name in parameters:
+        if name not in _parameters(RULES[setting]):
+            owners = [k for k, rule in RULES.items() if name in _parameters(rule)]
+            raise InputError(
+                f"--{name.replace('_', '-')}: expected with --setting {' or '.join(owners)}, "
+                f"got --setting {setting}"
+            )
+    return RULES[setting](**parameters)
+
+
+def track_poses(
+    sequence: Sequence,
+    video: Video | None,
+    rule: Rule,
+    matcher: str | None = None,
+    read_from: Path | None = None,
+    write_to: Path | None = None,
+) -> tuple[Sequence, float]:
+    """The clip with ids, and the seconds it took."""
+    from ..correspondence import MATCHERS
+    from ..files import whole_folder
+    from ..pipeline import correspondences_from, correspondences_to, on_video, track
+    from ..tracking import Tracker
+    from ..video import read_frames
+
+    chosen = "dis" if matcher is None else matcher
+    looking = video is not None and chosen != "none" and read_from is None
+    tracker = Tracker(sequence.skeleton, rule, matcher=MATCHERS[chosen]() if looking else None)
+    if video is not None:
+        sequence = on_video(sequence, video)
+    find = None if read_from is None else correspondences_from(read_from, sequence)
+    # Poses alone, and correspondences of others, do not need the images at all.
+    frames = None if video is None else read_frames(video, color=False)
+    start = time.perf_counter()
+
+    def run(record: Recorder | None = None) -> Sequence:
+        return track(
+            sequence,
+            tracker,
+            frames,
+            find,
+            record,
+            watch=lambda poses: words.progress(poses, len(sequence), "tracking"),
+        )
+
+    if write_to is None:
+        tracked = run()
+    else:
+        with whole_folder(write_to) as folder:
+            tracked = run(correspondences_to(folder, chosen))
+    return tracked, time.perf_counter() - start
+
+
+def describe(summary: Summary, seconds: float, out: Path, most: int = 20) -> str:
+    """A screenful: how many people, when each was seen, how fast it went."""
+    rate = summary.frames / seconds if seconds > 0 else 0.0
+    lines = [
+        f"{len(summary.people)} people in {summary.frames} frames, {summary.poses} poses, "
+        f"{summary.without_id} of them without id; {seconds:.1f} s, {rate:.0f} frames a second",
+    ]
+    if summary.people:
+        lines.append(f"{'id':>5} {'frames':>7} {'first':>7} {'last':>7} {'gaps':>5} {'longest':>8}")
+    for person in summary.people[:most]:
+        lines.append(
+            f"{person.track_id:>5} {person.frames:>7} {person.first:>7} {person.last:>7} "
+            f"{person.gaps:>5} {person.longest_gap:>8}"
+        )
+    if len(summary.people) > most:
+        lines.append(f"      and {len(summary.people) - most} more")
+    return "\n".join([*lines, f"written: {out}"])

@@ -1,0 +1,120 @@
+"""What several verbs say alike: arguments, progress, notes."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import inspect
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import Any, TypeVar
+
+from ..errors import InputError
+from ..poses import Sequence
+
+Item = TypeVar("Item")
+
+NOT_GIVEN: Any = argparse.SUPPRESS
+"""What argparse leaves out of the arguments: a default lives in the function that takes it."""
+
+
+def add_reading(parser: argparse.ArgumentParser) -> None:
+    """Add the options that say how poses are to be read."""
+    group = parser.add_argument_group("reading poses")
+    group.add_argument(
+        "--format",
+        metavar="NAME",
+        help="the poses' format; without it, it is recognised from their content. "
+        "One of: alphapose (list), alphapose-forvis (by image), alphapose-cmu, alphapose-open, "
+        "openpose (folder), coco, posetrack17, posetrack18, csv, parquet",
+    )
+    group.add_argument(
+        "--skeleton",
+        metavar="NAME_OR_FILE",
+        help="what the keypoints are: coco-17, mpii-16, posetrack-15, posetrack-17, body-25, "
+        "openpose-18, halpe-26, halpe-136, coco-wholebody-133, or a TOML or JSON file of yours; "
+        "without it, the format's own for their number",
+    )
+    group.add_argument(
+        "--score-scale",
+        type=float,
+        metavar="SCORE",
+        help="the largest keypoint score the estimator can give; without it, the largest in the "
+        "file, or 1 if that is larger. Decided once for the whole file",
+    )
+    group.add_argument(
+        "--image-list",
+        type=Path,
+        metavar="FILE",
+        help="with COCO results: the annotation file whose `images` names them",
+    )
+
+
+def read_poses(
+    path: Path,
+    format: str | None,
+    skeleton: str | None,
+    score_scale: float | None,
+    image_list: Path | None,
+) -> Sequence:
+    """The poses that the reading options describe."""
+    from .. import formats, skeletons
+
+    return formats.load(
+        path,
+        format=format,
+        skeleton=None if skeleton is None else skeletons.skeleton(skeleton),
+        score_scale=score_scale,
+        images=image_list,
+    )
+
+
+def default_of(function: Callable[..., Any], parameter: str) -> Any:
+    """A parameter's default, for `--help`; it is written down in the signature only."""
+    if dataclasses.is_dataclass(function):
+        return next(f.default for f in dataclasses.fields(function) if f.name == parameter)
+    return inspect.signature(function).parameters[parameter].default
+
+
+def refuse_overwriting(out: Path, *inputs: Path | None) -> None:
+    """Inputs are never touched.
+
+    Raises:
+        InputError: the output is one of the inputs.
+    """
+    for given in inputs:
+        if given is not None and out.exists() and given.exists() and out.samefile(given):
+            raise InputError(
+                f"{out}: expected another place than the input, never touched"
+            )
+
+
+def note(text: str) -> None:
+    """Say something the user should know, beside the results."""
+    print(f"poseflow: {text}", file=sys.stderr)
+
+
+def progress(items: Iterable[Item], total: int, what: str) -> Iterator[Item]:
+    """The same items; on a terminal, with a bar, a rate and the time left."""
+    if not sys.stderr.isatty() or total == 0:
+        yield from items
+        return
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeRemainingColumn,
+    )
+
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("frames, left"),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        yield from bar.track(items, total=total, description=what)

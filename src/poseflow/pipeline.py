@@ -1,0 +1,232 @@
+"""Where the parts meet: which frame of the video a pose belongs to, and the run from end to end."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Sequence as Frames
+from itertools import pairwise
+from pathlib import Path, PurePath
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .correspondence.files import file_name, find, read_correspondences, write_correspondences
+from .errors import InputError
+from .frames import Correspondences, Frame
+from .poses import Poses, Sequence
+from .render import Renderer
+from .tracking import Tracker
+from .video import Video, read_frames
+
+IntArray = NDArray[np.int64]
+Finder = Callable[[str, str], Correspondences | None]
+"""(name of the frame before, name of this one) -> what is known of the two."""
+Recorder = Callable[[str, str, Correspondences], None]
+"""(name of the frame before, name of this one, what was found between the two)."""
+
+
+def on_video(sequence: Sequence, video: Video) -> Sequence:
+    """The same poses, with exactly one frame for each of the video's.
+
+    Images of a folder are found by their names: whole, else the last part of the path, else
+    without the suffix. Frames of a video are found by the number in the image's name ("12.jpg" is
+    frame 12, counted from 0); if the largest number is the number of frames, names count from 1.
+    Poses without image names belong to the frames in order. A frame nobody names has no people.
+
+    Raises:
+        InputError: poses name an image or frame that the video has not, or one twice.
+    """
+    if video.is_folder:
+        places = _by_name(sequence, video.names)
+        names = video.names
+    else:
+        places = _by_number(sequence, video.n_frames)
+        by_frame = dict(zip(places.tolist(), sequence.image_names, strict=True))
+        names = tuple(by_frame.get(i, "") for i in range(video.n_frames))
+    source = np.full(video.n_frames, -1, dtype=np.int64)
+    for index, place in enumerate(places):
+        if place < 0:
+            continue
+        if source[place] >= 0:
+            raise InputError(
+                f"{_origin(sequence)}: image {sequence.image_names[index]!r}: belongs to the same "
+                f"frame as {sequence.image_names[source[place]]!r}"
+            )
+        source[place] = index
+    return dataclasses.replace(
+        sequence,
+        frames=_Placed(sequence.frames, source, Poses.empty(len(sequence.skeleton))),
+        image_names=names,
+        image_size=video.size,
+    )
+
+
+class _Placed(Frames[Poses]):
+    """Frames by their place in a video; those that nobody names are empty."""
+
+    def __init__(self, frames: Frames[Poses], source: IntArray, empty: Poses) -> None:
+        self._frames, self._source, self._empty = frames, source, empty
+
+    def __len__(self) -> int:
+        return len(self._source)
+
+    def __getitem__(self, index: Any) -> Any:
+        if isinstance(index, slice):
+            return tuple(self[i] for i in range(*index.indices(len(self))))
+        place = self._source[index]
+        return self._empty if place < 0 else self._frames[place]
+
+
+def _by_name(sequence: Sequence, names: tuple[str, ...]) -> IntArray:
+    if not any(sequence.image_names):
+        return _in_order(sequence, len(names), "images")
+    spellings: tuple[Callable[[str], str], ...] = (
+        str,
+        lambda name: PurePath(name).name,
+        lambda name: PurePath(name).stem,
+    )
+    known = [{spell(name): i for i, name in enumerate(names)} for spell in spellings]
+    places = []
+    for index, name in enumerate(sequence.image_names):
+        matches = (k.get(spell(name)) for spell, k in zip(spellings, known, strict=True))
+        place = next((m for m in matches if m is not None), None)
+        if place is None and len(sequence.frames[index]):
+            raise InputError(
+                f"{_origin(sequence)}: image {name!r}: no such file among the {len(names)} images"
+                f"{f' ({names[0]} … {names[-1]})' if names else ''}"
+            )
+        places.append(-1 if place is None else place)
+    return np.array(places, dtype=np.int64)
+
+
+def _by_number(sequence: Sequence, n_frames: int) -> IntArray:
+    numbers = [frame_number(name) for name in sequence.image_names]
+    if None in numbers or not numbers:
+        return _in_order(sequence, n_frames, "frames")
+    places = np.array(numbers, dtype=np.int64)
+    if places.max() == n_frames and places.min() >= 1:
+        places -= 1
+    too_far = np.flatnonzero(places >= n_frames)
+    if len(too_far):
+        first = too_far[0]
+        raise InputError(
+            f"{_origin(sequence)}: image {sequence.image_names[first]!r}: poses for frame "
+            f"{places[first]}, but the video has {n_frames} frames (0 to {n_frames - 1})"
+        )
+    return places
+
+
+def _in_order(sequence: Sequence, n_frames: int, what: str) -> IntArray:
+    if len(sequence) > n_frames:
+        raise InputError(
+            f"{_origin(sequence)}: poses for {len(sequence)} frames, but there are only "
+            f"{n_frames} {what}"
+        )
+    return np.arange(len(sequence))
+
+
+def frame_number(name: str) -> int | None:
+    """The number in an image's name; the last one if there are several, None if there is none.
+
+    >>> frame_number("clip_000012.jpg"), frame_number("cover.jpg")
+    (12, None)
+    """
+    digits: list[str] = re.findall(r"\d+", PurePath(name).stem)
+    return int(digits[-1]) if digits else None
+
+
+def _origin(sequence: Sequence) -> str:
+    return sequence.source.path if sequence.source else sequence.name or "poses"
+
+
+def track(
+    sequence: Sequence,
+    tracker: Tracker,
+    frames: Iterable[Frame] | None = None,
+    find_correspondences: Finder | None = None,
+    record: Recorder | None = None,
+    watch: Callable[[Iterable[Poses]], Iterable[Poses]] = iter,
+) -> Sequence:
+    """The same clip with track ids, and with times if there are images.
+
+    Args:
+        sequence: the poses; `on_video` of the same video if there are images.
+        tracker: a fresh one.
+        frames: the images, in order; None = poses only.
+        find_correspondences: where they are known already; None = the tracker's matcher finds them.
+        record: told the correspondences between every two neighbours for which there are some.
+        watch: wraps the frames' poses while they are tracked, to show progress.
+
+    Raises:
+        InputError: the video ends before the poses do.
+    """
+    ids: list[IntArray] = []
+    times: list[float] = []
+    names = correspondence_names(sequence)
+    images = iter(frames) if frames is not None else None
+    for index, poses in enumerate(watch(sequence.frames)):
+        image, known = None, None
+        if images is not None:
+            frame = next(images, None)
+            if frame is None:
+                raise InputError(
+                    f"{_origin(sequence)}: poses for {len(sequence)} frames, but the video ended "
+                    f"after {index}"
+                )
+            image = frame.image
+            times.append(frame.time)
+        if find_correspondences is not None and index:
+            known = find_correspondences(names[index - 1], names[index])
+        ids.append(tracker.update(poses, image, correspondences=known).track_ids)
+        if record is not None and tracker.correspondences is not None:
+            record(names[index - 1], names[index], tracker.correspondences)
+    tracked = sequence.with_track_ids(ids)
+    if times and not np.isnan(times).any():
+        tracked = dataclasses.replace(tracked, times=np.array(times))
+    return tracked
+
+
+def correspondence_names(sequence: Sequence) -> tuple[str, ...]:
+    """The frames' names in correspondence files: the images', else the frames' numbers."""
+    return tuple(name or str(index) for index, name in enumerate(sequence.image_names))
+
+
+def correspondences_from(folder: Path, sequence: Sequence) -> Finder:
+    """Correspondences that others wrote, by the names of neighbouring frames.
+
+    A pair without a file has none.
+
+    Raises:
+        InputError: the folder has no file for any pair of neighbours.
+    """
+    names = correspondence_names(sequence)
+    pairs = list(pairwise(names))
+    if pairs and not any(find(folder, *pair) for pair in pairs):
+        raise InputError(
+            f"{folder}: expected correspondence files such as "
+            f"{file_name(*pairs[0], 'orb')!r}, found none for any pair of neighbouring frames"
+        )
+
+    def finder(before: str, after: str) -> Correspondences:
+        path = find(folder, before, after)
+        return Correspondences.none() if path is None else read_correspondences(path)
+
+    return finder
+
+
+def correspondences_to(folder: Path, kind: str) -> Recorder:
+    """Writes what `track` found between neighbouring frames, one file a pair, as 2018's did."""
+
+    def record(before: str, after: str, found: Correspondences) -> None:
+        write_correspondences(folder / file_name(before, after, kind), found)
+
+    return record
+
+
+def drawn(video: Video, sequence: Sequence, renderer: Renderer) -> Iterator[Frame]:
+    """The video's frames with the poses of each drawn onto it."""
+    for frame, poses in zip(read_frames(video, color=True), sequence.frames, strict=False):
+        yield dataclasses.replace(frame, image=renderer.draw(frame.image, poses))

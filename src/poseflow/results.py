@@ -1,0 +1,85 @@
+"""What a run leaves behind: one file of poses with ids, or a folder of everything."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from .files import whole_folder
+from .formats import FORMATS, save
+from .frames import Frame
+from .poses import Sequence
+from .summary import Summary
+from .video import Video
+
+Watch = Callable[[Iterable[Frame]], Iterable[Frame]]
+
+
+def is_one_file(out: Path) -> bool:
+    """Whether an output is one file of poses, by its suffix; else it is a folder of results."""
+    return out.suffix.lower() in {f.suffix for f in FORMATS.values() if f.suffix}
+
+
+def json_format(sequence: Sequence) -> str:
+    """Format of a .json output: the input's own, else (if that is no JSON) AlphaPose's list."""
+    own = sequence.source.format if sequence.source else ""
+    return own if own in FORMATS and FORMATS[own].suffix == ".json" else "alphapose"
+
+
+def save_file(out: Path, tracked: Sequence, to: str | None) -> None:
+    """Write one file of poses with ids.
+
+    Args:
+        out: ending in .json, .csv or .parquet.
+        tracked: the clip.
+        to: name of a format; None = by the suffix, .json being the input's own.
+    """
+    if to is None and out.suffix.lower() == ".json":
+        to = json_format(tracked)
+    save(out, tracked, format=to)
+
+
+def save_folder(
+    out: Path,
+    tracked: Sequence,
+    summary: Summary,
+    *,
+    to: str | None = None,
+    video: Video | None = None,
+    watch: Watch = iter,
+) -> None:
+    """Write tracked.json, tracks.csv, summary.json and, with images, tracked.mp4 into a folder.
+
+    Poses of a format that is no JSON file come in that format too, as `tracked` with its suffix.
+
+    Args:
+        out: the folder; what else is in it stays.
+        tracked: the clip.
+        summary: of the clip.
+        to: name of the format of `tracked`; None = the input's own.
+        video: the images; None = poses only.
+        watch: wraps the frames of the video while they are drawn, to show progress.
+    """
+    own = to or (tracked.source.format if tracked.source else "alphapose")
+    with whole_folder(out) as folder:
+        save(folder / f"tracked{FORMATS[own].suffix}", tracked, format=own)
+        if FORMATS[own].suffix != ".json":
+            save(folder / "tracked.json", tracked, format=json_format(tracked))
+        save(folder / "tracks.csv", tracked, format="csv")
+        text = json.dumps(summary.as_json(), indent=1)
+        (folder / "summary.json").write_text(text + "\n", encoding="utf-8")
+        if video is not None:
+            save_video(folder / "tracked.mp4", tracked, video, watch=watch)
+
+
+def save_video(
+    out: Path,
+    tracked: Sequence,
+    video: Video,
+    *,
+    trail: int | None = None,
+    watch: Watch = iter,
+) -> None:
+    """Draw the poses onto the images: a video, or a folder of images if `out` has no suffix."""
+    raise NotImplementedError

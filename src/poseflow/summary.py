@@ -1,0 +1,97 @@
+"""Who was seen when: what a person wants to know of a tracked clip before opening it."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from .poses import NO_ID, Sequence
+
+
+@dataclass(frozen=True)
+class Person:
+    """One track id through a clip.
+
+    Attributes:
+        track_id: from 1.
+        frames: in which the person was seen.
+        first: the first of them, 0-based.
+        last: the last of them.
+        gaps: runs of frames between the two in which the person was not seen.
+        longest_gap: frames; 0 = no gap.
+        speed: median speed of the middle of the box between neighbouring frames, in pixels a
+            second if the clip's times are known, else in pixels a frame; None = never seen in two
+            neighbouring frames.
+    """
+
+    track_id: int
+    frames: int
+    first: int
+    last: int
+    gaps: int
+    longest_gap: int
+    speed: float | None
+
+
+@dataclass(frozen=True)
+class Summary:
+    """A tracked clip in numbers.
+
+    Attributes:
+        frames: of the clip.
+        poses: in all frames together.
+        without_id: poses that are on no track.
+        people: in order of track id.
+        speed_unit: of `Person.speed`.
+    """
+
+    frames: int
+    poses: int
+    without_id: int
+    people: tuple[Person, ...]
+    speed_unit: str
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain numbers, lists and texts."""
+        return asdict(self)
+
+
+def summarise(sequence: Sequence) -> Summary:
+    """The summary of a tracked clip."""
+    seen: dict[int, list[tuple[int, float, float]]] = defaultdict(list)
+    n_poses = without_id = 0
+    for index, poses in enumerate(sequence.frames):
+        middles = (poses.boxes[:, :2] + poses.boxes[:, 2:]) / 2
+        n_poses += len(poses)
+        without_id += int((poses.track_ids == NO_ID).sum())
+        for track_id, (x, y) in zip(poses.track_ids.tolist(), middles.tolist(), strict=True):
+            if track_id != NO_ID:
+                seen[track_id].append((index, x, y))
+    times = sequence.times
+    people = tuple(_person(track_id, seen[track_id], times) for track_id in sorted(seen))
+    unit = "pixels a frame" if times is None else "pixels a second"
+    return Summary(len(sequence), n_poses, without_id, people, unit)
+
+
+def _person(
+    track_id: int, seen: list[tuple[int, float, float]], times: np.ndarray[Any, Any] | None
+) -> Person:
+    table = np.array(seen)
+    index = table[:, 0].astype(np.int64)
+    steps = np.diff(index)
+    clock = index if times is None else times[index]
+    way = np.hypot(*np.diff(table[:, 1:], axis=0).T)
+    passed = np.diff(clock)
+    usable = (steps == 1) & (passed > 0) & ~np.isnan(way)
+    return Person(
+        track_id=track_id,
+        frames=len(index),
+        first=int(index[0]),
+        last=int(index[-1]),
+        gaps=int((steps > 1).sum()),
+        longest_gap=int(steps.max(initial=1)) - 1,
+        speed=round(float(np.median(way[usable] / passed[usable])), 2) if usable.any() else None,
+    )

@@ -1,0 +1,48 @@
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from poseflow.assignment import assign, assign_above
+
+matrices = arrays(
+    np.float64,
+    st.tuples(st.integers(0, 4), st.integers(0, 4)),
+    elements=st.floats(0, 1).map(lambda x: round(x, 2)),
+)
+
+
+def best_total(similarity: np.ndarray) -> float:
+    """Of all pairings, tried one by one."""
+    rows, columns = similarity.shape
+    if rows > columns:
+        return best_total(similarity.T)
+    every = itertools.permutations(range(columns), rows)
+    return max(sum(similarity[i, j] for i, j in enumerate(chosen)) for chosen in every)
+
+
+@given(matrices)
+def test_assign_finds_the_best_pairing_and_uses_each_once(similarity):
+    pairs = assign(similarity)
+    assert len(pairs) == min(similarity.shape)
+    assert len(set(pairs[:, 0])) == len(set(pairs[:, 1])) == len(pairs)
+    if len(pairs):
+        total = similarity[pairs[:, 0], pairs[:, 1]].sum()
+        assert total == pytest.approx(best_total(similarity))
+
+
+@given(matrices, st.floats(0.05, 0.9))
+def test_assign_above_pairs_only_what_exceeds_the_gate(similarity, gate):
+    pairs = assign_above(similarity, gate)
+    assert (similarity[pairs[:, 0], pairs[:, 1]] > gate).all()
+
+
+def test_the_gate_comes_before_the_solver():
+    # Refusing .29 after solving would leave row 0 with nobody or .4 with a row that lost .5.
+    pairs = assign_above(np.array([[0.5, 0.29], [0.4, 0.0]]), 0.3)
+    assert pairs.tolist() == [[0, 0]]

@@ -1,0 +1,200 @@
+"""People on known paths: what the tracker must say of them is known."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from conftest import frame_of, person
+from poseflow.errors import InputError
+from poseflow.frames import Correspondences
+from poseflow.poses import Poses
+from poseflow.skeletons import skeleton
+from poseflow.tracking import Tracker, default, published
+
+BOTH = [pytest.param(default, id="default"), pytest.param(published, id="published")]
+
+
+def ids_of(frames, rule=None, **options) -> list[list[int]]:
+    tracker = Tracker(skeleton("coco-17"), rule, **options)
+    return [tracker.update(poses).track_ids.tolist() for poses in frames]
+
+
+@pytest.mark.parametrize("rule", BOTH)
+def test_two_people_walking_apart_keep_their_ids_whatever_their_order(rule):
+    frames = [frame_of(person(100 + 5 * t, 200), person(400 - 2 * t, 200)) for t in range(20)]
+    frames[1::2] = [poses[::-1] for poses in frames[1::2]]
+    assert ids_of(frames, rule()) == [[1, 2], [2, 1]] * 10
+
+
+def test_two_people_crossing_come_out_right():
+    # They pass each other at 6 pixels a frame each; at the crossing one stands before the other.
+    frames = [frame_of(person(100 + 6 * t, 200), person(340 - 6 * t, 230)) for t in range(40)]
+    assert ids_of(frames) == [[1, 2]] * 40
+
+
+@pytest.mark.parametrize("rule", BOTH)
+def test_frames_without_anybody_are_ordinary(rule):
+    walker = [frame_of(person(100 + 2 * t, 200)) for t in range(10)]
+    frames = [frame_of(), *walker[:4], frame_of(), frame_of(), *walker[6:]]
+    assert ids_of(frames, rule()) == [[], *[[1]] * 4, [], [], *[[1]] * 4]
+
+
+def test_one_frame_and_no_frame():
+    assert ids_of([frame_of(person(50, 50))]) == [[1]]
+    assert ids_of([frame_of()]) == [[]]
+
+
+def id_after_gap(rule, missed: int) -> int:
+    seen = frame_of(person(100, 200))
+    return ids_of([seen, *[frame_of()] * missed, seen], rule)[-1][0]
+
+
+@pytest.mark.parametrize("memory", [0, 1, 5])
+def test_a_track_is_kept_for_exactly_memory_missed_frames(memory):
+    assert id_after_gap(default(memory=memory), missed=memory) == 1
+    assert id_after_gap(default(memory=memory), missed=memory + 1) == 2
+
+
+@pytest.mark.parametrize("link", [1, 2, 6])
+def test_the_2018_rule_links_poses_at_most_link_frames_apart(link):
+    assert id_after_gap(published(link=link), missed=link - 1) == 1
+    assert id_after_gap(published(link=link), missed=link) == 2
+
+
+def test_a_person_far_from_where_anybody_was_is_somebody_new():
+    assert ids_of([frame_of(person(100, 200)), frame_of(person(700, 200))]) == [[1], [2]]
+
+
+def test_the_weaker_of_two_poses_of_one_person_gets_no_id():
+    twice = frame_of(person(100, 200), person(101, 201), scores=[0.6, 0.9])
+    assert ids_of([twice]) == [[-1, 1]]
+
+
+def test_a_weak_pose_starts_nobody_and_continues_somebody():
+    weak, sure = frame_of(person(100, 200), scores=0.3), frame_of(person(100, 200))
+    assert ids_of([weak, sure, weak]) == [[-1], [1], [1]]
+
+
+def test_estimators_without_scores_are_believed():
+    poses = Poses.from_keypoints(person(100, 200)[None])
+    assert ids_of([poses, poses]) == [[1], [1]]
+
+
+@pytest.mark.parametrize("rule", BOTH)
+def test_a_pose_without_a_keypoint_is_on_no_known_track(rule):
+    nothing = Poses.from_keypoints(np.full((1, 17, 2), np.nan), scores=[0.0])
+    seen = frame_of(person(100, 200))
+    assert ids_of([seen, nothing, seen], rule())[2] == [1]
+
+
+def test_missing_keypoints_do_not_break_a_track():
+    frames = []
+    for t in range(12):
+        points = person(100 + 4 * t, 200)
+        points[t % 17 :: 3] = np.nan
+        frames.append(frame_of(points))
+    assert ids_of(frames) == [[1]] * 12
+
+
+def test_a_track_goes_on_where_its_velocity_leads():
+    # Unseen for eight frames at 12 pixels a frame: it returns nearly a body length further on.
+    seen = [frame_of(person(100 + 12 * t, 200)) for t in range(20)]
+    frames = [poses if t < 10 or t >= 14 else frame_of() for t, poses in enumerate(seen)]
+    assert ids_of(frames)[-1] == [1]
+
+
+def test_correspondences_carry_people_further_than_velocity():
+    # The camera jerks by 80 pixels: boxes no longer overlap enough, the image tells where they went.
+    tracker = Tracker(skeleton("coco-17"))
+    before, jerk = person(200, 200), [80.0, 0.0]
+    tracker.update(frame_of(before))
+    grid = np.stack(np.meshgrid(np.arange(120, 280, 5), np.arange(130, 270, 5)), -1).reshape(-1, 2)
+    moved = Correspondences(grid.astype(float), grid + jerk)
+    with_images = tracker.update(frame_of(before + jerk), correspondences=moved)
+    assert with_images.track_ids.tolist() == [1]
+    assert ids_of([frame_of(before), frame_of(before + jerk)]) == [[1], [2]]
+
+
+def test_a_matcher_is_asked_about_people_and_its_answer_is_kept():
+    asked = []
+
+    def matcher(before, after, points):
+        asked.append((before[0, 0], after[0, 0], len(points)))
+        return Correspondences(points, points)
+
+    tracker = Tracker(skeleton("coco-17"), matcher=matcher)
+    for value, poses in enumerate([frame_of(), frame_of(person(50, 60)), frame_of(person(50, 60))]):
+        tracker.update(poses, np.full((120, 100), value, dtype=np.uint8))
+    assert asked == [(1, 2, 17 + 25)]  # of the keypoints and a 5 by 5 grid; never of nobody
+    assert tracker.correspondences is not None
+    assert len(tracker.correspondences.source) == 42
+
+
+def test_trackers_share_nothing():
+    one, other = Tracker(), Tracker()
+    for tracker in (one, other):
+        assert tracker.update(frame_of(person(100, 200))).track_ids.tolist() == [1]
+
+
+def test_update_gives_a_new_object_and_leaves_its_argument():
+    poses = frame_of(person(100, 200))
+    tracked = Tracker().update(poses)
+    assert poses.track_ids.tolist() == [-1]
+    np.testing.assert_array_equal(tracked.keypoints, poses.keypoints)
+
+
+def test_another_number_of_keypoints_is_refused():
+    tracker = Tracker()
+    tracker.update(frame_of())
+    with pytest.raises(InputError, match="expected 17 keypoints as in the frames before, got 3"):
+        tracker.update(Poses.empty(3))
+    with pytest.raises(InputError, match="17 keypoints of coco-17, got 3"):
+        Tracker(skeleton("coco-17")).update(Poses.empty(3))
+
+
+def test_what_is_no_image_is_refused():
+    with pytest.raises(InputError, match="uint8"):
+        Tracker().update(frame_of(), np.zeros((4, 4)))
+
+
+def crowd(seed: int, n_frames: int = 12) -> list[Poses]:
+    """People who wander, are missed now and then, and are now and then unsure."""
+    rng = np.random.default_rng(seed)
+    middles = rng.uniform(50, 500, (rng.integers(0, 7), 2))
+    frames = []
+    for _ in range(n_frames):
+        middles = middles + rng.normal(0, 6, middles.shape)
+        seen = [person(*m) + rng.normal(0, 2, (17, 2)) for m in middles if rng.random() < 0.85]
+        frames.append(frame_of(*seen, scores=rng.uniform(0.2, 1, len(seen)).tolist()))
+    return frames
+
+
+@given(st.integers(0, 10_000), st.sampled_from([default, published]))
+def test_ids_are_unique_in_a_frame_and_positive(seed, rule):
+    for ids in ids_of(crowd(seed), rule()):
+        given_ids = [i for i in ids if i != -1]
+        assert len(set(given_ids)) == len(given_ids)
+        assert all(i >= 1 for i in given_ids)
+
+
+@given(st.integers(0, 10_000), st.integers(1, 11), st.sampled_from([default, published]))
+def test_no_frame_knows_the_future(seed, cut, rule):
+    frames = crowd(seed)
+    assert ids_of(frames[:cut], rule()) == ids_of(frames, rule())[:cut]
+
+
+@given(st.integers(0, 10_000), st.sampled_from([default, published]))
+def test_the_order_of_people_in_a_frame_does_not_matter(seed, rule):
+    frames = crowd(seed)
+    rng = np.random.default_rng(seed)
+    orders = [rng.permutation(len(poses)) for poses in frames]
+    straight = ids_of(frames, rule())
+    shuffled = ids_of([p[o] for p, o in zip(frames, orders, strict=True)], rule())
+    # Ids may be named differently; who is together may not be different.
+    names: dict[int, int] = {-1: -1}
+    for ids, others, order in zip(straight, shuffled, orders, strict=True):
+        for mine, theirs in zip(np.array(ids)[order].tolist() if ids else [], others, strict=True):
+            assert names.setdefault(mine, theirs) == theirs
