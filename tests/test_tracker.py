@@ -107,7 +107,7 @@ def test_a_track_goes_on_where_its_velocity_leads():
 
 
 def test_correspondences_carry_people_further_than_velocity():
-    # The camera jerks by 80 pixels: boxes no longer overlap enough, the image tells where they went.
+    # The camera jerks by 80 pixels: boxes hardly overlap, the image tells where they went.
     tracker = Tracker(skeleton("coco-17"))
     before, jerk = person(200, 200), [80.0, 0.0]
     tracker.update(frame_of(before))

@@ -23,7 +23,7 @@ def assign(similarity: FloatArray) -> IntArray:
     # SciPy's optimiser takes longer to import than all the rest: only those who track pay.
     from scipy.optimize import linear_sum_assignment
 
-    return np.stack(linear_sum_assignment(similarity, maximize=True), axis=1)
+    return np.array(linear_sum_assignment(similarity, maximize=True)).T
 
 
 def assign_above(similarity: FloatArray, gate: float) -> IntArray:

@@ -114,8 +114,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--setting",
         choices=sorted(RULES),
-        default="default",
-        help="default: ours; published: the rule of the public 2018 code, its crashes mended",
+        default=words.NOT_GIVEN,
+        help="default: ours, taken without this option; published: the rule of the public 2018 code, its crashes mended",
     )
     parser.add_argument("--quiet", action="store_true", help="print errors only")
     words.add_reading(parser)
@@ -172,12 +172,12 @@ def run(
     images: Path | None,
     poses: Path,
     out: Path,
-    to: str | None,
-    setting: str,
-    quiet: bool,
-    correspondences: Path | None,
-    write_correspondences: Path | None,
+    to: str | None = None,
+    setting: str = "default",
+    quiet: bool = False,
     matcher: str | None = None,
+    correspondences: Path | None = None,
+    write_correspondences: Path | None = None,
     format: str | None = None,
     skeleton: str | None = None,
     score_scale: float | None = None,

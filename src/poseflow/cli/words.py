@@ -85,9 +85,7 @@ def refuse_overwriting(out: Path, *inputs: Path | None) -> None:
     """
     for given in inputs:
         if given is not None and out.exists() and given.exists() and out.samefile(given):
-            raise InputError(
-                f"{out}: expected another place than the input, never touched"
-            )
+            raise InputError(f"{out}: expected another place than the input, never touched")
 
 
 def note(text: str) -> None:

@@ -46,16 +46,16 @@ class default:
     """
 
     memory: int = 60
-    sure: float = 0.5
-    birth: float = 0.51
-    similar: float = 0.12
-    similar_weak: float = 0.39
+    sure: float = 0.47
+    birth: float = 0.49
+    similar: float = 0.06
+    similar_weak: float = 0.54
     duplicate: float = 0.75
-    keypoint_share: float = 0.65
+    keypoint_share: float = 0.83
     softness: float = 1.9
-    growth: float = 0.12
-    staleness: float = 0.19
-    damping: float = 0.9
+    growth: float = 0.1
+    staleness: float = 0.22
+    damping: float = 0.77
 
     def associate(
         self,
@@ -109,7 +109,7 @@ class default:
         by_keypoints = oks(keypoints[i], poses.keypoints[j], falloffs, weights[j])
         track = slice(0, np.searchsorted(i, n_tracks))
         twin = (by_keypoints > self.duplicate) & (i >= n_tracks)
-        twins = np.stack([i[twin] - n_tracks, j[twin]], axis=1)
+        twins = np.array([i[twin] - n_tracks, j[twin]]).T
         i, j, by_keypoints = i[track], j[track], by_keypoints[track]
         stale = self.staleness * np.minimum(missed[i] / 30.0, 1.0)
         by_boxes = box_iou(boxes[i], poses.boxes[j])
@@ -140,7 +140,8 @@ class default:
 def _assign_among(similarity: FloatArray, columns: BoolArray, gate: float) -> IntArray:
     chosen = np.flatnonzero(columns)
     pairs = assign_above(similarity[:, chosen], gate)
-    return np.stack([pairs[:, 0], chosen[pairs[:, 1]]], axis=1)
+    pairs[:, 1] = chosen[pairs[:, 1]]
+    return pairs
 
 
 def _near(a: FloatArray, b: FloatArray) -> BoolArray:

@@ -82,9 +82,7 @@ class Tracker:
             self._correspondences = self._correspond(tracks, image)
         else:
             self._correspondences = Correspondences(*correspondences)
-        decision = self._rule.associate(
-            tracks, poses, variances, self._correspondences, image_size
-        )
+        decision = self._rule.associate(tracks, poses, variances, self._correspondences, image_size)
         ids = self._name(tracks, poses, decision)
         self._tracks = self._remember(tracks, poses, decision, ids)
         self._last_image = image
@@ -127,7 +125,9 @@ class Tracker:
         self, tracks: Tracks, poses: Poses, decision: Association, ids: IntArray
     ) -> Tracks:
         tracks = tracks.observed(decision.pairs, poses)
-        tracks = tracks[tracks.missed <= self._rule.memory]
+        remembered = tracks.missed <= self._rule.memory
+        if not remembered.all():
+            tracks = tracks[remembered]
         if len(decision.births):
             tracks = tracks.and_also(Tracks.started(ids[decision.births], poses[decision.births]))
         return tracks
