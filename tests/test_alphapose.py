@@ -397,6 +397,14 @@ def test_forvis_with_paths_as_names(tmp_path: Path) -> None:
     assert list(json.loads((tmp_path / "y.json").read_text())) == names
 
 
+def test_forvis_keeps_what_json_lacks(tmp_path: Path) -> None:
+    people = [{**person(), "depth": float("nan")}, {**person(), "serial": 10**30}]
+    save(tmp_path / "y.json", load(written(tmp_path / "x.json", {"0.jpg": people})))
+    text = (tmp_path / "y.json").read_text()
+    assert '"depth": NaN' in text
+    assert f'"serial": {10**30}' in text
+
+
 @pytest.mark.parametrize("path", [FORVIS, CMU, OPEN])
 def test_a_dropped_image_is_gone(path: Path, tmp_path: Path) -> None:
     clip = load(path)

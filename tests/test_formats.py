@@ -216,10 +216,20 @@ def test_an_output_that_cannot_be_written_is_one_sentence(form: Format, tmp_path
 
 
 @pytest.mark.parametrize("form", [f for f in EVERY if f.values[0].skeletons])
-def test_a_skeleton_without_a_place_is_refused(form: Format, tmp_path: Path) -> None:
-    sequence = Sequence(HAND, [people(1, kind=HAND)], ("0.jpg",))
-    with pytest.raises(InputError, match=f"{form.name} expects keypoints of .*, got hand-3"):
-        save(path_for(form, tmp_path), sequence, format=form.name)
+def test_a_skeleton_without_a_place_is_mapped_by_name(form: Format, tmp_path: Path) -> None:
+    kind, path = skeleton("halpe-26"), path_for(form, tmp_path)
+    given = people(2, [3, -1], kind)
+    save(path, Sequence(kind, [given], ("0.jpg",)), format=form.name)
+
+    clip = load(path, format=form.name)
+    assert clip.skeleton.name == (form.skeletons or ())[0]
+    got = clip.frames[0]
+    assert got.track_ids.tolist() == [3, -1]
+    for name in ("left_wrist", "right_knee"):
+        np.testing.assert_array_equal(
+            got.keypoints[:, clip.skeleton.keypoints.index(name)],
+            given.keypoints[:, kind.keypoints.index(name)],
+        )
 
 
 @pytest.mark.parametrize(

@@ -7,11 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import InputError
-from ..files import whole_file
 from ..poses import Sequence
 from ..skeletons import Skeleton
 from .format import Format, Sample, own_source, source_of
-from .images import merge, read_images
+from .images import merge, read_images, write_object
 from .lists import Dialect, frames_by_name, image_ids, look_through, sequence_of, write_list
 from .people import Fields
 from .reading import names_to_write, parse, read_bytes, show
@@ -73,7 +72,7 @@ def _recognise_forvis(sample: Sample) -> bool:
     if not all(isinstance(people, list) for people in images.values()):
         return False
     first = next((people[0] for people in images.values() if people), None)
-    return first is None or (is_row(first) and "image_id" not in first)
+    return first is None or (isinstance(first, dict) and "keypoints" in first)
 
 
 def _load_forvis(path: Path, text: bytes) -> dict[str, list[Any]]:
@@ -96,9 +95,7 @@ def _write_forvis(path: Path, sequence: Sequence) -> None:
     source = own_source(sequence, "alphapose-forvis")
     # The standard library keeps what orjson does not: nan, and integers of any length.
     images = json.loads(read_bytes(source)) if source else {}
-    merged = merge(images, sequence, FORVIS_FIELDS)
-    with whole_file(path) as temporary:
-        temporary.write_text(json.dumps(merged), encoding="utf-8")
+    write_object(path, merge(images, sequence, FORVIS_FIELDS))
 
 
 ALPHAPOSE = Format(

@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from ..errors import InputError
-from ..files import natural_key, whole_file, whole_folder
+from ..files import natural_key, whole_folder
 from ..poses import Sequence
 from ..skeletons import Skeleton
 from .format import Format, Sample, own_source, source_of
-from .images import merge, read_images
+from .images import dump, merge, read_images, write_object
 from .people import Fields
 from .reading import parse, read_bytes, show
 
@@ -75,24 +75,23 @@ def _write(form: _Form, path: Path, sequence: Sequence) -> None:
     source = own_source(sequence, form.name)
     # The standard library keeps what orjson does not: nan, and integers of any length.
     before = _load(form, source, lambda text, _: json.loads(text)) if source else {}
-    merged = merge({n: e[form.people] for n, e in before.items()}, sequence, form.fields)
-    new = {"version": "AlphaPose v0.3"}
-    entries = {
-        name: {**before.get(name, new), form.people: people} for name, people in merged.items()
-    }
+    people_before = {name: entry[form.people] for name, entry in before.items()}
+    entries = (
+        (name, {**before.get(name, {"version": "AlphaPose v0.3"}), form.people: people})
+        for name, people in merge(people_before, sequence, form.fields)
+    )
     if path.suffix.lower() == ".json":
-        with whole_file(path) as temporary:
-            temporary.write_text(json.dumps(entries), encoding="utf-8")
+        write_object(path, entries)
         return
-    files = {f"{Path(name).stem}.json": entry for name, entry in entries.items()}
-    if len(files) < len(entries):
-        raise InputError(
-            f"{path}: expected image names that differ before their endings, for one file an "
-            f"image; write a .json file instead"
-        )
-    with whole_folder(path) as temporary:
-        for file, entry in files.items():
-            (temporary / file).write_text(json.dumps(entry), encoding="utf-8")
+    with whole_folder(path) as folder:
+        for name, entry in entries:
+            file = folder / f"{Path(name).stem}.json"
+            if file.exists():
+                raise InputError(
+                    f"{path}: expected image names that differ before their endings, for one file "
+                    f"an image, got {name} beside another; write a .json file instead"
+                )
+            file.write_bytes(dump(entry))
 
 
 def _format(form: _Form) -> Format:

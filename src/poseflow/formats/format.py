@@ -30,7 +30,7 @@ class Format:
         write: (path, sequence), whole or not at all. Where the sequence was read from this format,
             every row of the source that it still contains comes back with all its fields.
         suffix: of its files, such as ".json"; "" = a folder.
-        skeletons: names of those that it can hold; None = any.
+        skeletons: names of those that it can hold, None = any; `save` maps others to the first.
         loses: what of a Sequence it has no place for: names of fields of Poses and Sequence, and
             "empty frames".
     """

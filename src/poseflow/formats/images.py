@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from itertools import accumulate
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import accumulate, count
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import orjson
 
 from ..errors import InputError
+from ..files import whole_file
 from ..poses import Poses, Sequence, Source
 from ..skeletons import Skeleton, skeleton
 from .people import Fields, is_of, read_people, write_people
@@ -74,7 +77,7 @@ def read_images(
 
 def merge(
     images: Mapping[str, list[dict[str, Any]]], sequence: Sequence, fields: Fields
-) -> dict[str, list[dict[str, Any]]]:
+) -> Iterator[tuple[str, list[dict[str, Any]]]]:
     """The people of a sequence by image: those read from `images` as they are there, with ids.
 
     Args:
@@ -83,35 +86,30 @@ def merge(
         sequence: whose poses say by their `rows` which of these people they are.
         fields: what the format calls the parts of a person.
 
-    Returns:
-        An entry for each image of the sequence that `images` has, even without people, and for
-        each frame with people; for every frame where `images` is empty.
+    Yields:
+        Name and people of each image of the sequence that `images` has, even without people, and
+        of each frame with others; of every frame where `images` is not used.
     """
-    people = next((people for people in images.values() if people), [])
-    if people and not is_of(people[0], fields, len(sequence.skeleton)):
-        images = {}
-    ids = {
-        row: track_id
-        for poses in sequence.frames
-        for row, track_id in zip(poses.rows.tolist(), poses.track_ids.tolist(), strict=True)
-    }
-    names = sequence.image_names if images else names_to_write(sequence)
-    present = set(names)
-    result: dict[str, list[dict[str, Any]]] = {}
-    first = 0
+    scales = sequence.score_scales
+    first_people = next((people for people in images.values() if people), None)
+    if first_people is None or not is_of(first_people[0], fields, len(sequence.skeleton)):
+        for name, poses in zip(names_to_write(sequence), sequence.frames, strict=True):
+            yield name, write_people(poses, fields, scales, {})
+        return
+    ids: dict[int, int] = {}
+    others: dict[str, list[dict[str, Any]]] = {}
+    for name, poses in zip(sequence.image_names, sequence.frames, strict=True):
+        ids.update(zip(poses.rows.tolist(), poses.track_ids.tolist(), strict=True))
+        if (poses.rows < 0).any():
+            others[name] = write_people(poses[poses.rows < 0], fields, scales, {})
+    present = set(sequence.image_names)
+    rows = count()
     for name, people in images.items():
+        numbered = [(next(rows), person) for person in people]
         if name in present:
-            result[name] = [
-                _with_id(person, fields.track_id, ids[row])
-                for row, person in enumerate(people, start=first)
-                if row in ids
-            ]
-        first += len(people)
-    for name, poses in zip(names, sequence.frames, strict=True):
-        new = poses[poses.rows < 0] if images else poses
-        if len(new) or not images:
-            result.setdefault(name, []).extend(write_people(new, fields, sequence.score_scales, {}))
-    return result
+            kept = [_with_id(p, fields.track_id, ids[row]) for row, p in numbered if row in ids]
+            yield name, kept + others.pop(name, [])
+    yield from others.items()
 
 
 def _with_id(person: dict[str, Any], field: str, track_id: int) -> dict[str, Any]:
@@ -120,3 +118,27 @@ def _with_id(person: dict[str, Any], field: str, track_id: int) -> dict[str, Any
     if isinstance(given, list) and given and given[0] == track_id:
         return person
     return {**person, field: track_id}
+
+
+def write_object(path: Path, items: Iterable[tuple[str, Any]]) -> None:
+    """A JSON object, a field a line; whole or not at all.
+
+    Raises:
+        InputError: it cannot be written.
+    """
+    with whole_file(path) as temporary, temporary.open("wb") as file:
+        separator = b"{"
+        for name, value in items:
+            file.write(separator + dump(name) + b": " + dump(value))
+            separator = b",\n"
+        file.write(b"{}\n" if separator == b"{" else b"}\n")
+
+
+def dump(value: Any) -> bytes:
+    """A value as JSON, with the nan, infinities and long integers that the standard allows."""
+    try:
+        text = orjson.dumps(value)
+    except TypeError:
+        text = b"null"
+    # orjson writes null for nan.
+    return text if b"null" not in text else json.dumps(value).encode()

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import math
 import re
+import struct
 from collections.abc import Callable, Iterable, Mapping
 from itertools import pairwise
 from pathlib import Path
@@ -127,6 +128,18 @@ def numbers(values: list[Any], refuse: Refuse, *, shape: str = "") -> FloatArray
     return result
 
 
+def _packed(values: list[Any]) -> FloatArray | None:
+    """(N, C) flat lists of C finite numbers; None if they are anything else."""
+    try:
+        # Twice as fast as np.array, and it takes neither texts nor lists of another length.
+        pack = struct.Struct(f"{len(values[0])}d").pack
+        packed = b"".join([pack(*value) for value in values])
+    except (struct.error, TypeError, OverflowError):
+        return None
+    array = np.frombuffer(packed).reshape(len(values), len(values[0]))
+    return array if np.isfinite(array).all() else None
+
+
 def triples(values: list[Any], n_keypoints: int | None, refuse: Refuse) -> FloatArray:
     """(N, K, 3) x, y, score of a batch of lists, each flat or of K triples.
 
@@ -140,10 +153,8 @@ def triples(values: list[Any], n_keypoints: int | None, refuse: Refuse) -> Float
     """
     if not values:
         return np.empty((0, n_keypoints or 0, 3))
-    array = _plain(values)
-    if array is not None and (
-        array.shape[2:] == (3,) or (array.ndim == 2 and not array.shape[1] % 3)
-    ):
+    array = _packed(values)
+    if array is not None and not array.shape[1] % 3:
         table = array.reshape(len(array), -1, 3)
         if n_keypoints in (None, table.shape[1]):
             return table
