@@ -1,0 +1,28 @@
+"""What PoseTrack's formats of 2017 and of 2018 have in common: track ids that count from 0.
+
+A person without a track has no `track_id` at all. PoseTrack knows no other word for it: its
+evaluators want ids from 0 that are different within a frame, so several people of -1 are refused.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..poses import NO_ID
+
+IntArray = NDArray[np.int64]
+
+
+def ids_inside(ids: IntArray) -> IntArray:
+    """(N,) ids of `Poses` from those of a file, where a negative one is none."""
+    return np.where(ids < 0, NO_ID, ids + 1)
+
+
+def with_id(person: dict[str, Any], track_id: int, *, wrapped: bool) -> dict[str, Any]:
+    """A person of a file with an id of `Poses`; wrapped: in a list, as all scalars of 2017."""
+    if track_id == NO_ID:
+        return {field: value for field, value in person.items() if field != "track_id"}
+    return person | {"track_id": [track_id - 1] if wrapped else track_id - 1}
