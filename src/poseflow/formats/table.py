@@ -1,0 +1,236 @@
+"""Our own tables, one row a pose: which columns there are, and how rows become a sequence.
+
+`frame` (from 0), `image`, `time` (seconds), `track_id` (from 1; -1 = none), `score`, `box_x0` to
+`box_y1`, and for each keypoint `NAME_x`, `NAME_y` and `NAME_score`. What is missing or unknown is
+an empty cell. Only `frame` and places of keypoints are required, and others are left alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from itertools import pairwise
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import InputError
+from ..poses import NO_ID, Poses, Sequence
+from ..skeletons import Skeleton
+from .naming import places, skeleton_of
+from .reading import FloatArray, IntArray, frame_names, score_scales
+
+BEFORE = ("frame", "image", "time", "track_id", "score", "box_x0", "box_y0", "box_x1", "box_y1")
+"""The columns before those of the keypoints."""
+
+GONE = -2
+"""Stands for the id of a row that a sequence no longer has."""
+
+MOST_FRAMES = 10_000_000
+"""A day of video at 100 frames a second; a larger number is no frame's."""
+
+Refuse = Callable[[int, str, str], InputError]
+"""(row from 0, column, "expected … got …") -> the error that names file, row and column."""
+
+
+def columns(kind: Skeleton) -> list[str]:
+    """The names of all columns, in order."""
+    parts = ("x", "y", "score")
+    return [*BEFORE, *(f"{name}_{part}" for name in kind.keypoints for part in parts)]
+
+
+def number_columns(kind: Skeleton) -> list[str]:
+    """The names of the C columns of numbers, in the order of the `numbers` of `sequence_of`."""
+    return [name for name in columns(kind) if name != "image"]
+
+
+def keypoint_names(header: Iterable[str]) -> list[str]:
+    """The keypoints of which a table has the places, in its order."""
+    header = list(header)
+    names = [name.removesuffix("_x") for name in header if name.endswith("_x")]
+    return [name for name in names if f"{name}_y" in header]
+
+
+def kind_of(header: list[str], given: Skeleton | None, name: str, path: Path) -> Skeleton:
+    """What the keypoints of a table are.
+
+    Args:
+        header: the names of its columns.
+        given: of the user; its keypoints are those that are read.
+        name: of a skeleton that is not one of ours.
+        path: for messages.
+
+    Raises:
+        InputError: the table lacks a column or has one twice.
+    """
+    for column in header:
+        if header.count(column) > 1:
+            raise InputError(f"{path}: expected different columns, got {column!r} twice")
+    names = keypoint_names(header)
+    if "frame" not in header or not names:
+        missing = "frame" if "frame" not in header else "NAME_x and NAME_y of keypoints"
+        raise InputError(
+            f"{path}: expected a column {missing}, got {', '.join(map(repr, header[:12]))}"
+        )
+    try:
+        kind = given or skeleton_of(names, name)
+        places(kind, names)
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from error
+    return kind
+
+
+def numbers_of(poses: Poses, scales: tuple[float, float]) -> FloatArray:
+    """(N, 5 + 3K) the columns after `track_id`: score, box and keypoints; nan = an empty cell."""
+    n = len(poses)
+    scores = np.where(np.isnan(poses.keypoints[..., 0]), np.nan, poses.keypoint_scores) * scales[0]
+    table = np.concatenate([poses.keypoints, scores[..., None]], axis=2).reshape(n, -1)
+    return np.concatenate([poses.scores[:, None] * scales[1], poses.boxes, table], axis=1)
+
+
+def ids_by_row(sequence: Sequence) -> IntArray | None:
+    """The id of each row of the file that a sequence was read from, up to the last that it has.
+
+    Returns:
+        Ids, `GONE` for a row that it has no longer; None if a pose is of no row.
+    """
+    nothing = np.empty(0, dtype=np.int64)
+    rows = np.concatenate([nothing, *(poses.rows for poses in sequence.frames)])
+    if (rows < 0).any():
+        return None
+    ids = np.full(rows.max(initial=-1) + 1, GONE)
+    ids[rows] = np.concatenate([nothing, *(poses.track_ids for poses in sequence.frames)])
+    return ids
+
+
+class About(NamedTuple):
+    """What a table tells beside its rows.
+
+    Attributes:
+        name: of the clip.
+        empty: frames without rows -> image name ("" = unknown), time (nan = unknown). Others that
+            have no row and are before the last are known to be only by their number.
+        image_size: as in `Sequence`.
+        score_scales: as in `Sequence`; None = by `reading.score_scales`.
+    """
+
+    name: str
+    empty: Mapping[int, tuple[str, float]] = {}
+    image_size: tuple[int, int] | None = None
+    score_scales: tuple[float, float] | None = None
+
+
+def sequence_of(
+    numbers: FloatArray,
+    images: Iterable[str],
+    kind: Skeleton,
+    about: About,
+    score_scale: float | None,
+    refuse: Refuse,
+) -> Sequence:
+    """The clip of a table, without its source.
+
+    Args:
+        numbers: (R, 8 + 3K) the columns of `number_columns`; nan = an empty cell.
+        images: R names, "" = unknown.
+        kind: what the keypoints are.
+        about: the rest.
+        score_scale: the largest possible keypoint score; None = as `about` says.
+        refuse: makes the error for a cell.
+
+    Raises:
+        InputError: by `refuse`, for a cell that cannot be, or for a frame of two images or times.
+    """
+    _check(numbers, kind, refuse)
+    frame, time, track_id, score = numbers[:, :4].T
+    boxes, keypoints = numbers[:, 4:8], numbers[:, 8:].reshape(len(numbers), len(kind), 3)
+    scales = about.score_scales
+    if scales is None or score_scale is not None:
+        best = np.fmax.reduce(keypoints[..., 2], axis=None, initial=0.0)
+        scales = score_scales(float(best), float(np.fmax.reduce(score, initial=0.0)), score_scale)
+    scored = not np.isnan(score).all()
+    every = Poses.from_keypoints(
+        keypoints[..., :2],
+        np.clip(keypoints[..., 2] / scales[0], 0.0, 1.0),
+        np.clip(score / scales[1], 0.0, 1.0) if scored else None,
+        boxes,
+        np.where(np.isnan(track_id), NO_ID, track_id).astype(np.int64),
+        np.arange(len(numbers)),
+    )
+    frames = frame.astype(np.int64)
+    order = np.argsort(frames, kind="stable")
+    n_frames = max(frames.max(initial=-1), *about.empty, -1) + 1
+    bounds = np.searchsorted(frames[order], np.arange(n_frames + 1)).tolist()
+    nobody = every[:0]
+    return Sequence(
+        skeleton=kind,
+        frames=tuple(every[order[a:b]] if b > a else nobody for a, b in pairwise(bounds)),
+        image_names=_names(frames, images, about, n_frames, refuse),
+        times=_times(frames, time, about, n_frames, refuse),
+        image_size=about.image_size,
+        name=about.name,
+        score_scales=scales,
+    )
+
+
+def _check(numbers: FloatArray, kind: Skeleton, refuse: Refuse) -> None:
+    """Refuse the first number that cannot be."""
+    names = number_columns(kind)
+
+    def demand(good: NDArray[np.bool_], column: int, expected: str) -> None:
+        for row in np.flatnonzero(~good).tolist():
+            value = numbers[row, column]
+            got = "nothing" if np.isnan(value) else f"{value:.15g}"
+            raise refuse(row, names[column], f"expected {expected}, got {got}")
+
+    for column in np.flatnonzero(np.isinf(numbers).any(axis=0)).tolist():
+        demand(~np.isinf(numbers[:, column]), column, "a finite number")
+    frame, track_id = numbers[:, 0], numbers[:, 2]
+    demand(
+        (frame == np.floor(frame)) & (frame >= 0) & (frame < MOST_FRAMES),
+        0,
+        f"an integer from 0 to {MOST_FRAMES - 1}",
+    )
+    demand(np.isnan(track_id) | (track_id == np.floor(track_id)), 2, "an integer")
+    missing = np.isnan(numbers[:, 8:])
+    for column in range(8, numbers.shape[1], 3):
+        x, y = missing[:, column - 8], missing[:, column - 7]
+        demand(~x | y, column, "both x and y, or neither")
+        demand(~y | x, column + 1, "both x and y, or neither")
+
+
+def _names(
+    frames: IntArray, images: Iterable[str], about: About, n_frames: int, refuse: Refuse
+) -> tuple[str, ...]:
+    """(F,) the image of each frame; those between known ones where their numbers tell them."""
+    names = [about.empty.get(i, ("",))[0] for i in range(n_frames)]
+    for row, (frame, image) in enumerate(zip(frames.tolist(), images, strict=True)):
+        if names[frame] not in ("", image):
+            expected = f"expected {names[frame]!r}, as before for frame {frame}, got {image!r}"
+            raise refuse(row, "image", expected)
+        names[frame] = image
+    filled = frame_names(name for name in names if name)
+    if len(filled) != n_frames:
+        return tuple(names)
+    fit = all(name in ("", told) for name, told in zip(names, filled, strict=True))
+    return filled if fit else tuple(names)
+
+
+def _times(
+    frames: IntArray, time: FloatArray, about: About, n_frames: int, refuse: Refuse
+) -> FloatArray | None:
+    """(F,) seconds; between known ones by proportion, from 0 on; None = all are unknown."""
+    times = np.full(n_frames, np.nan)
+    times[frames] = time
+    for row in np.flatnonzero((times[frames] != time) & ~np.isnan(time)).tolist():
+        expected = f"expected {times[frames[row]]}, as for frame {frames[row]}, got {time[row]}"
+        raise refuse(row, "time", expected)
+    for frame, (_, seconds) in about.empty.items():
+        times[frame] = seconds
+    if np.isnan(times).all():
+        return None
+    if np.isnan(times[0]):
+        times[0] = 0.0
+    known = np.flatnonzero(~np.isnan(times))
+    return np.asarray(np.interp(np.arange(n_frames), known, times[known]))

@@ -1,0 +1,258 @@
+"""Our table as Parquet: typed columns, and all that a sequence tells in the file's metadata."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import orjson
+
+from ..errors import InputError, MissingExtra
+from ..files import whole_file
+from ..poses import Poses, Sequence
+from ..skeletons import Skeleton
+from .format import Format, Sample, own_source, source_of
+from .reading import FloatArray, IntArray
+from .table import (
+    GONE,
+    MOST_FRAMES,
+    About,
+    columns,
+    ids_by_row,
+    keypoint_names,
+    kind_of,
+    number_columns,
+    numbers_of,
+    sequence_of,
+)
+
+_NAME = "parquet"
+_KEY = b"poseflow"
+_GROUP = 50_000
+"""Rows in a row group, about: a memory of some 20 MB for COCO's keypoints."""
+
+
+def _recognise(sample: Sample) -> bool:
+    return sample.files is None and sample.head.startswith(b"PAR1")
+
+
+def _pyarrow() -> tuple[Any, Any]:
+    try:
+        import pyarrow
+        from pyarrow import parquet
+    except ImportError:
+        raise MissingExtra("reading and writing Parquet", "parquet") from None
+    return pyarrow, parquet
+
+
+# ---------------------------------------------------------------- reading
+
+
+def _read(path: Path, given: Skeleton | None, score_scale: float | None) -> Sequence:
+    arrow, parquet = _pyarrow()
+    source = source_of(path, _NAME)
+    try:
+        with parquet.ParquetFile(path) as file:
+            header = list(file.schema_arrow.names)
+            about, name = _about(file.metadata.metadata or {}, path)
+            kind = kind_of(header, given, name, path)
+            wanted = [*number_columns(kind), "image"]
+            table = file.read(columns=[column for column in wanted if column in header])
+    except (OSError, arrow.ArrowException) as error:
+        raise InputError(f"{path}: expected a Parquet file: {error}") from error
+    numbers = np.stack([_numbers(table, name, path) for name in wanted[:-1]], axis=1)
+    sequence = sequence_of(
+        numbers,
+        _images(table, path),
+        kind,
+        about,
+        score_scale,
+        lambda i, column, fault: InputError(f"{path}: row {i + 1}: {column}: {fault}"),
+    )
+    return replace(sequence, source=source)
+
+
+def _numbers(table: Any, name: str, path: Path) -> FloatArray:
+    """(R,) a column of numbers; nan where it has none."""
+    import pyarrow as arrow
+
+    if name not in table.column_names:
+        return np.full(len(table), np.nan)
+    column, is_ = table[name], arrow.types
+    kind = column.type
+    if not (is_.is_integer(kind) or is_.is_floating(kind) or is_.is_null(kind)):
+        raise InputError(f"{path}: {name}: expected a column of numbers, got one of {kind}")
+    return np.asarray(column.cast(arrow.float64(), safe=False).to_numpy(), dtype=np.float64)
+
+
+def _images(table: Any, path: Path) -> list[str]:
+    import pyarrow as arrow
+
+    if "image" not in table.column_names:
+        return [""] * len(table)
+    column = table["image"]
+    try:
+        return [name or "" for name in column.cast(arrow.string()).to_pylist()]
+    except arrow.ArrowException as error:
+        raise InputError(f"{path}: image: expected a column of names: {error}") from error
+
+
+def _about(metadata: dict[bytes, bytes], path: Path) -> tuple[About, str]:
+    """What the file's metadata tell, and the skeleton's name."""
+    if _KEY not in metadata:
+        return About(path.stem), "custom"
+    try:
+        fields = orjson.loads(metadata[_KEY])
+        size, (for_keypoints, for_poses) = fields["image_size"], fields["score_scales"]
+        empty = {
+            int(frame): (str(name), math.nan if time is None else float(time))
+            for frame, name, time in fields["empty"]
+        }
+        if not all(0 <= frame < MOST_FRAMES for frame in empty):
+            raise ValueError("a frame's number cannot be")
+        about = About(
+            name=str(fields["name"]),
+            empty=empty,
+            image_size=None if size is None else (int(size[0]), int(size[1])),
+            score_scales=(float(for_keypoints), float(for_poses)),
+        )
+        return about, str(fields["skeleton"])
+    except (ValueError, TypeError, KeyError, IndexError) as error:
+        raise InputError(
+            f"{path}: metadata {_KEY.decode()}: expected what poseflow writes there: {error!r}"
+        ) from error
+
+
+# ---------------------------------------------------------------- writing
+
+
+def _write(path: Path, sequence: Sequence) -> None:
+    """A file, a row group at a time; one that was read from Parquet gets its own columns back."""
+    _, parquet = _pyarrow()
+    schema, tables, about = _given_back(sequence) or _made(sequence)
+    # Of all columns only names repeat, which is what dictionaries are for.
+    with (
+        whole_file(path) as temporary,
+        parquet.ParquetWriter(temporary, schema, use_dictionary=["image"]) as writer,
+    ):
+        for table in tables:
+            writer.write_table(table)
+        writer.add_key_value_metadata(about())
+
+
+_Parts = tuple[Any, Iterator[Any], Callable[[], dict[bytes, bytes]]]
+"""Schema, tables, and the metadata once all tables were taken."""
+
+
+def _times(sequence: Sequence) -> FloatArray:
+    return np.full(len(sequence), np.nan) if sequence.times is None else sequence.times
+
+
+def _given_back(sequence: Sequence) -> _Parts | None:
+    """The source, as far as the sequence still has it; None = it was read from elsewhere."""
+    own = own_source(sequence, _NAME)
+    ids = None if own is None else ids_by_row(sequence)
+    if own is None or ids is None:
+        return None
+    arrow, parquet = _pyarrow()
+    schema = parquet.read_schema(own)
+    if not set(sequence.skeleton.keypoints) <= set(keypoint_names(schema.names)):
+        return None
+    place = schema.get_field_index("track_id")
+    field = arrow.field("track_id", arrow.int64())
+    schema = schema.append(field) if place < 0 else schema.set(place, field)
+    told = parquet.read_metadata(own).metadata or {}
+    about = {key: value for key, value in told.items() if key == _KEY}
+    return schema, _with_ids(own, schema, ids), lambda: about
+
+
+def _with_ids(own: Path, schema: Any, ids: IntArray) -> Iterator[Any]:
+    arrow, parquet = _pyarrow()
+    first = 0
+    with parquet.ParquetFile(own) as file:
+        for batch in file.iter_batches(batch_size=_GROUP):
+            here = np.full(len(batch), GONE)
+            known = ids[first : first + len(batch)]
+            here[: len(known)] = known
+            first += len(batch)
+            columns = {name: batch.column(name) for name in batch.schema.names}
+            columns["track_id"] = arrow.array(here)
+            table = arrow.table([columns[name] for name in schema.names], schema=schema)
+            yield table.filter(arrow.array(here != GONE))
+
+
+def _made(sequence: Sequence) -> _Parts:
+    """A table made from arrays."""
+    arrow, _ = _pyarrow()
+    kinds = {"frame": arrow.int64(), "image": arrow.string(), "track_id": arrow.int64()}
+    names = columns(sequence.skeleton)
+    schema = arrow.schema([(name, kinds.get(name, arrow.float64())) for name in names])
+    empty: list[int] = []
+    tables = (_table(sequence, some, schema) for some in _groups(sequence, empty))
+
+    def about() -> dict[bytes, bytes]:
+        times = _times(sequence)
+        fields = {
+            "skeleton": sequence.skeleton.name,
+            "name": sequence.name,
+            "image_size": sequence.image_size,
+            "score_scales": sequence.score_scales,
+            "empty": [[i, sequence.image_names[i], float(times[i])] for i in empty],
+        }
+        return {_KEY: orjson.dumps(fields)}
+
+    return schema, tables, about
+
+
+_Some = list[tuple[int, Poses]]
+
+
+def _groups(sequence: Sequence, empty: list[int]) -> Iterator[_Some]:
+    """Frames with people, so many at a time as make a row group."""
+    some: _Some = []
+    n_rows = 0
+    for i, poses in enumerate(sequence.frames):
+        if not len(poses):
+            empty.append(i)
+            continue
+        some.append((i, poses))
+        n_rows += len(poses)
+        if n_rows >= _GROUP:
+            yield some
+            some, n_rows = [], 0
+    if some:
+        yield some
+
+
+def _table(sequence: Sequence, some: _Some, schema: Any) -> Any:
+    arrow, _ = _pyarrow()
+    frames = np.repeat([i for i, _ in some], [len(poses) for _, poses in some])
+    numbers = np.concatenate([numbers_of(poses, sequence.score_scales) for _, poses in some])
+    arrays = [
+        frames,
+        [sequence.image_names[i] or None for i in frames],
+        _times(sequence)[frames],
+        np.concatenate([poses.track_ids for _, poses in some]),
+        *numbers.T,
+    ]
+    # In a data frame's manner nan becomes null, the Parquet for a cell without a number.
+    return arrow.table(
+        [
+            arrow.array(values, type=field.type, from_pandas=True)
+            for values, field in zip(arrays, schema, strict=True)
+        ],
+        schema=schema,
+    )
+
+
+PARQUET = Format(
+    name=_NAME,
+    recognise=_recognise,
+    read=_read,
+    write=_write,
+    suffix=".parquet",
+)
