@@ -15,10 +15,30 @@ from ..skeletons import Skeleton
 from . import coco
 from .alphapose import ALPHAPOSE, FORVIS
 from .alphapose_cmu import CMU, OPEN
+from .fitting import fitted
 from .format import Format, take_sample
+from .openpose import OPENPOSE
+from .posetrack17 import POSETRACK17
+from .posetrack18 import POSETRACK18
 from .reading import show
+from .table_csv import CSV
+from .table_parquet import PARQUET
 
-FORMATS: dict[str, Format] = {f.name: f for f in (ALPHAPOSE, FORVIS, CMU, OPEN, coco.COCO)}
+FORMATS: dict[str, Format] = {
+    form.name: form
+    for form in (
+        ALPHAPOSE,
+        FORVIS,
+        CMU,
+        OPEN,
+        OPENPOSE,
+        coco.COCO,
+        POSETRACK17,
+        POSETRACK18,
+        CSV,
+        PARQUET,
+    )
+}
 """Every format by its name."""
 
 __all__ = ["FORMATS", "Format", "load", "recognise", "save"]
@@ -62,7 +82,8 @@ def save(path: str | os.PathLike[str], sequence: Sequence, *, format: str | None
 
     In the format that the sequence was read from, every row that it still has (`Poses.rows`) comes
     back as it stands in its file, with its id. Poses whose keypoints were changed since are to have
-    row -1: they are written from their arrays.
+    row -1: they are written from their arrays. A format that holds certain skeletons only gets the
+    keypoints mapped by name.
 
     Args:
         path: a file, or a folder for formats that are one.
@@ -72,18 +93,13 @@ def save(path: str | os.PathLike[str], sequence: Sequence, *, format: str | None
 
     Raises:
         InputError: the path is the sequence's own source, or cannot be written; the source was
-            changed since it was read; or the format has no place for the skeleton.
+            changed since it was read.
     """
     path = Path(path)
     chosen = _to_write(path, sequence) if format is None else _named(format)
     if sequence.source is not None and _is_same(path, Path(sequence.source.path)):
         raise InputError(f"{path}: expected another file than the input, which is never touched")
-    if chosen.skeletons is not None and sequence.skeleton.name not in chosen.skeletons:
-        raise InputError(
-            f"{path}: {chosen.name} expects keypoints of {' or '.join(chosen.skeletons)}, "
-            f"got {sequence.skeleton.name}"
-        )
-    chosen.write(path, sequence)
+    chosen.write(path, fitted(sequence, chosen))
 
 
 def recognise(path: str | os.PathLike[str]) -> Format:
