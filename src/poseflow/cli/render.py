@@ -39,23 +39,40 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="FRAMES",
         help="how long the way a person came stays visible; 0 = no trail",
     )
+    parser.add_argument(
+        "--fps",
+        type=float,
+        default=words.NOT_GIVEN,
+        metavar="RATE",
+        help="frames a second of a video made from a folder of images (25); "
+        "a video keeps its own times",
+    )
     words.add_reading(parser)
 
 
-def run(images: Path, poses: Path, out: Path, trail: int | None = None, **reading: Any) -> None:
+def run(
+    images: Path,
+    poses: Path,
+    out: Path,
+    format: str | None,
+    skeleton: str | None,
+    score_scale: float | None,
+    image_list: Path | None,
+    **drawing: Any,
+) -> None:
     """Read, draw, write."""
     from .. import results
     from ..pipeline import on_video
     from ..video import open_video
 
     words.refuse_overwriting(out, images, poses)
-    sequence = words.read_poses(poses, **reading)
+    sequence = words.read_poses(poses, format, skeleton, score_scale, image_list)
     video = open_video(images)
     sequence = on_video(sequence, video)
     results.save_video(
         out,
         sequence,
         video,
-        trail=trail,
         watch=lambda frames: words.progress(frames, len(sequence), "drawing"),
+        **drawing,
     )

@@ -115,7 +115,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--setting",
         choices=sorted(RULES),
         default=words.NOT_GIVEN,
-        help="default: ours, taken without this option; published: the rule of the public 2018 code, its crashes mended",
+        help="default: ours, taken without this option; published: the rule of the public "
+        "2018 code, its crashes mended",
     )
     parser.add_argument("--quiet", action="store_true", help="print errors only")
     words.add_reading(parser)
