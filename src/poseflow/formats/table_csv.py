@@ -45,7 +45,10 @@ _QUOTED = re.compile(r'["\r\n]')
 def _recognise(sample: Sample) -> bool:
     if sample.files is not None or sample.json is not None:
         return False
-    header = next(csv.reader([_first_line(sample.head)]), [])
+    try:
+        header = next(csv.reader([_first_line(sample.head)]), [])
+    except csv.Error:  # Not even text.
+        return False
     return "frame" in header and bool(keypoint_names(header))
 
 
