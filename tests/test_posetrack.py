@@ -32,6 +32,20 @@ JOINTS_18 = [
 # fmt: on
 
 
+def written(path: Path, content: Any) -> Path:
+    path.write_text(json.dumps(content))
+    return path
+
+
+def as_json(path: Path) -> Any:
+    return json.loads(path.read_bytes())
+
+
+def text(content: Any) -> str:
+    """For comparison: nan is not nan, but their texts are."""
+    return json.dumps(content, sort_keys=True)
+
+
 # ---------------------------------------------------------------- 2017
 
 
