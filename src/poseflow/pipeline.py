@@ -40,10 +40,10 @@ def on_video(sequence: Sequence, video: Video) -> Sequence:
         InputError: poses name an image or frame that the video has not, or one twice.
     """
     if video.is_folder:
-        places = _by_name(sequence, video.names)
+        places = _by_name(sequence, video)
         names = video.names
     else:
-        places = _by_number(sequence, video.n_frames)
+        places = _by_number(sequence, video)
         by_frame = dict(zip(places.tolist(), sequence.image_names, strict=True))
         names = tuple(by_frame.get(i, "") for i in range(video.n_frames))
     source = np.full(video.n_frames, -1, dtype=np.int64)
@@ -80,9 +80,10 @@ class _Placed(Frames[Poses]):
         return self._empty if place < 0 else self._frames[place]
 
 
-def _by_name(sequence: Sequence, names: tuple[str, ...]) -> IntArray:
+def _by_name(sequence: Sequence, video: Video) -> IntArray:
+    names = video.names
     if not any(sequence.image_names):
-        return _in_order(sequence, len(names), "images")
+        return _in_order(sequence, video)
     spellings: tuple[Callable[[str], str], ...] = (
         str,
         lambda name: PurePath(name).name,
@@ -95,17 +96,18 @@ def _by_name(sequence: Sequence, names: tuple[str, ...]) -> IntArray:
         place = next((m for m in matches if m is not None), None)
         if place is None and len(sequence.frames[index]):
             raise InputError(
-                f"{_origin(sequence)}: image {name!r}: no such file among the {len(names)} images"
-                f"{f' ({names[0]} … {names[-1]})' if names else ''}"
+                f"{_origin(sequence)}: image {name!r}: no such file among the {len(names)} images "
+                f"of {video.path} ({names[0]} … {names[-1]})"
             )
         places.append(-1 if place is None else place)
     return np.array(places, dtype=np.int64)
 
 
-def _by_number(sequence: Sequence, n_frames: int) -> IntArray:
+def _by_number(sequence: Sequence, video: Video) -> IntArray:
+    n_frames = video.n_frames
     numbers = [frame_number(name) for name in sequence.image_names]
     if None in numbers or not numbers:
-        return _in_order(sequence, n_frames, "frames")
+        return _in_order(sequence, video)
     places = np.array(numbers, dtype=np.int64)
     if places.max() == n_frames and places.min() >= 1:
         places -= 1
@@ -114,16 +116,16 @@ def _by_number(sequence: Sequence, n_frames: int) -> IntArray:
         first = too_far[0]
         raise InputError(
             f"{_origin(sequence)}: image {sequence.image_names[first]!r}: poses for frame "
-            f"{places[first]}, but the video has {n_frames} frames (0 to {n_frames - 1})"
+            f"{places[first]}, but {video.path} has {n_frames} frames (0 to {n_frames - 1})"
         )
     return places
 
 
-def _in_order(sequence: Sequence, n_frames: int, what: str) -> IntArray:
-    if len(sequence) > n_frames:
+def _in_order(sequence: Sequence, video: Video) -> IntArray:
+    if len(sequence) > video.n_frames:
         raise InputError(
-            f"{_origin(sequence)}: poses for {len(sequence)} frames, but there are only "
-            f"{n_frames} {what}"
+            f"{_origin(sequence)}: poses for {len(sequence)} frames, but {video.path} has "
+            f"{video.n_frames}"
         )
     return np.arange(len(sequence))
 
