@@ -49,11 +49,11 @@ def carry(
     # Where fewer than n_nearest are that near, the tree answers with an index past the end.
     near = (distances <= reach[:, None]) & (nearest < len(source))
     moves = (target - source)[np.minimum(nearest, len(source) - 1)]
-    carried[askers] = asked + _medians(moves, near)
+    carried[askers] = asked + medians(moves, near)
     return carried
 
 
-def _medians(values: FloatArray, counted: NDArray[np.bool_]) -> FloatArray:
+def medians(values: FloatArray, counted: NDArray[np.bool_]) -> FloatArray:
     """(A, 2) medians over axis 1 of values (A, k, 2) where counted (A, k); nan where none is.
 
     Unlike `numpy.nanmedian` it does not warn of empty rows, nor go through them one by one.

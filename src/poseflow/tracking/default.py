@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from ..assignment import assign_above
 from ..frames import Correspondences
 from ..geometry import areas, widen
-from ..motion_field import carry
+from ..motion_field import carry, medians
 from ..poses import Poses
 from ..similarity import box_iou, oks
 from .motion import damped_frames
@@ -159,7 +159,5 @@ def _carried(tracks: Tracks, correspondences: Correspondences) -> tuple[FloatArr
     carried = carry(
         tracks.keypoints.reshape(-1, 2), correspondences, radius=np.repeat(reach, k)
     ).reshape(n, k, 2)
-    moved = np.full((n, 2), np.nan)
-    told = ~np.isnan(carried[..., 0]).all(axis=1)
-    moved[told] = np.nanmedian((carried - tracks.keypoints)[told], axis=1)
+    moved = medians(carried - tracks.keypoints, ~np.isnan(carried[..., 0]))
     return carried, moved
