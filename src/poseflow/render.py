@@ -167,29 +167,40 @@ class Colors:
 
     def __init__(self) -> None:
         self.known: dict[int, tuple[int, int, int]] = {}
-        self._places: dict[int, tuple[float, float]] = {}
+        self._seen: dict[int, tuple[int, float, float]] = {}
+        self._frame = -1
 
     def of(
-        self, ids: list[int], middles: FloatArray, heights: FloatArray
+        self, ids: list[int], middles: FloatArray, heights: FloatArray, recent: int = 100
     ) -> list[tuple[int, int, int]]:
-        """The colours (RGB) of the people of a frame, whose middles are (N, 2) and heights (N,)."""
-        self._places |= {i: (x, y) for i, (x, y) in zip(ids, middles.tolist(), strict=True)}
+        """The colours (RGB) of the people of a frame.
+
+        Args:
+            ids: of the N people.
+            middles: (N, 2) pixels.
+            heights: (N,) pixels.
+            recent: frames for which somebody who left still keeps others from the same colour.
+        """
+        self._frame += 1
+        for track_id, (x, y) in zip(ids, middles.tolist(), strict=True):
+            self._seen[track_id] = self._frame, x, y
+        self._seen = {i: s for i, s in self._seen.items() if self._frame - s[0] <= recent}
         for track_id, middle, height in zip(ids, middles, heights.tolist(), strict=True):
             if track_id not in self.known:
-                self.known[track_id] = self._choose(track_id, middle, height)
+                self.known[track_id] = self._choose(middle, height)
         return [self.known[track_id] for track_id in ids]
 
-    def _choose(self, track_id: int, middle: FloatArray, height: float) -> tuple[int, int, int]:
+    def _choose(self, middle: FloatArray, height: float) -> tuple[int, int, int]:
         """The colour that stands out most from others', the more so the nearer they are."""
-        others = list(self.known)[-3 * len(PALETTE) :]
+        others = [other for other in self._seen if other in self.known]
         if not others:
-            return PALETTE[0]
-        places = np.array([self._places[other] for other in others])
+            return PALETTE[len(self.known) % len(PALETTE)]
+        places = np.array([self._seen[other][1:] for other in others])
         bodies_away = np.hypot(*(places - middle).T) / max(height, 1.0)
         worn = np.array([self.known[other] for other in others], dtype=np.float64)
         unlike = np.linalg.norm(worn[:, None] - np.array(PALETTE, dtype=np.float64), axis=2)
-        # Two people far apart may look alike; 40 of 255 levels a body is when it stops to matter.
-        standing_out = (unlike + 40.0 * np.minimum(bodies_away, 10.0)[:, None]).min(axis=0)
+        # Far apart, two people may look alike: ten bodies away count as 100 of 255 levels.
+        standing_out = (unlike + 10.0 * np.minimum(bodies_away, 10.0)[:, None]).min(axis=0)
         return PALETTE[int(np.argmax(standing_out))]
 
 
