@@ -1,6 +1,6 @@
 """Draw tracked poses on a dark ground, as a small moving picture without any footage.
 
-    python examples/draw_keypoints.py tracked.json picture.webp --size 768 576 --first 500 --frames 120
+    python examples/draw_keypoints.py tracked.json picture.webp --size 768 576 --first 500
 
 The README's picture was made so.
 """
