@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -349,9 +350,22 @@ def test_a_list_of_images_is_for_coco_only() -> None:
     st.data(),
 )
 def test_the_beginning_of_json_is_json(value: object, data: st.DataObject) -> None:
-    import json
-
     text = json.dumps([value]).encode()
     assert parse_beginning(text) == [value]
     cut = data.draw(st.integers(1, len(text)))
     assert isinstance(parse_beginning(text[:cut]), list)
+
+
+@pytest.mark.parametrize(
+    ("cut", "expected"),
+    [
+        pytest.param(rb'[{"a": "x\"]}", "b": [1, 2', [{"a": 'x"]}', "b": [1]}], id="quotes"),
+        pytest.param(rb'[{"a": "x\\", "b": "y, {', [{"a": "x\\"}], id="backslashes"),
+        pytest.param(b'{"a": {"b": [', {"a": {"b": []}}, id="opened"),
+        pytest.param(b'{"a": 1, "b"', {"a": 1}, id="a field without a value"),
+        pytest.param(b"]", None, id="closed only"),
+        pytest.param(b"", None, id="nothing"),
+    ],
+)
+def test_a_cut_text_is_closed(cut: bytes, expected: object) -> None:
+    assert parse_beginning(cut) == expected

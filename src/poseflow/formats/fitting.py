@@ -13,8 +13,14 @@ from .format import Format
 
 
 def fitted(sequence: Sequence, form: Format) -> Sequence:
-    """The clip in a skeleton that the format holds: its own, else the first, mapped by name."""
+    """The clip in a skeleton that the format holds: its own, else the first, mapped by name.
+
+    A file that was read with other names for its keypoints than the format's stays as it is.
+    """
     if form.skeletons is None or sequence.skeleton.name in form.skeletons:
+        return sequence
+    is_own = sequence.source is not None and sequence.source.format == form.name
+    if is_own and len(sequence.skeleton) in [len(skeleton(name)) for name in form.skeletons]:
         return sequence
     target = skeleton(form.skeletons[0])
     frames = _MappedFrames(sequence.frames, sequence.skeleton, target)
