@@ -92,7 +92,7 @@ def test_grades_are_those_of_the_definition():
     now[0][3] = before[2][5] = np.nan
     source = rng.uniform(0, 300, (300, 2))
     target = source + rng.normal(0, 8, source.shape)
-    tracks = Tracks.started(np.arange(1, 5), frame_of(*before))
+    tracks = Tracks.started(frame_of(*before))
     tracks.missed[2] = 4
     grades = published().grades(tracks, frame_of(*now), Correspondences(source, target), size)
     expected = [

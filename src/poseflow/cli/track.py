@@ -36,10 +36,11 @@ RULE_PARAMETERS = {
         "from this pose score (0 to 1) on, a pose is matched first; weaker ones only continue "
         "people who are left over. Lower: weak poses win ids more often",
     ),
-    "birth": (
-        "SCORE",
-        "a pose needs this score (0 to 1) to start a new id. Higher: fewer false people, and "
-        "real ones start later",
+    "birth": ("SCORE", "a pose with this score (0 to 1) starts a new id at once"),
+    "persist": (
+        "FRAMES",
+        "in a row after which a weaker pose starts a new id, too. More: fewer false people; "
+        "people whom the estimator is never sure of get their id later",
     ),
     "similar": (
         "SHARE",

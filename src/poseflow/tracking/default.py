@@ -11,7 +11,7 @@ from ..assignment import assign_above
 from ..frames import Correspondences
 from ..geometry import areas, widen
 from ..motion_field import carry, medians
-from ..poses import Poses
+from ..poses import NO_ID, Poses
 from ..similarity import box_iou, oks
 from .motion import damped_frames
 from .rule import Association
@@ -31,8 +31,9 @@ class default:
             occlusions, and a newcomer is likelier to get an id that was another's.
         sure: score in [0, 1] from which a pose is matched first; weaker ones only continue
             tracks that are left over.
-        birth: score in [0, 1] a pose needs to start a track. Higher: fewer false people, later
-            starts.
+        birth: score in [0, 1] from which a pose starts an id at once.
+        persist: frames in a row after which a weaker pose starts one, too. More: fewer false
+            people; people whom the estimator is never sure of get their id later.
         similar: similarity in [0, 1] that a sure pose must exceed to continue a track.
         similar_weak: the same for a weak pose.
         duplicate: OKS in [0, 1] above which the weaker of two poses of one frame is the same
@@ -48,6 +49,7 @@ class default:
     memory: int = 60
     sure: float = 0.47
     birth: float = 0.49
+    persist: int = 3
     similar: float = 0.06
     similar_weak: float = 0.54
     duplicate: float = 0.75
@@ -65,7 +67,7 @@ class default:
         correspondences: Correspondences | None,
         image_size: tuple[int, int] | None,
     ) -> Association:
-        """Sure poses on any track, then weak ones on those left; the sure that remain are born."""
+        """Sure poses on known tracks, then weak ones on those left; the rest is new or on trial."""
         scores = np.where(np.isnan(poses.scores), 1.0, poses.scores)
         similarity, twins = self.compare(tracks, poses, variances, correspondences)
         single = np.ones(len(poses), dtype=np.bool_)
@@ -73,13 +75,24 @@ class default:
         single[np.where(scores[i] >= scores[j], j, i)] = False
         sure = single & (scores >= self.sure)
         weak = single & ~sure
-        pairs = _assign_among(similarity, sure, self.similar)
+        known = tracks.ids != NO_ID
+        pairs = _assign_among(similarity, known, sure, self.similar)
         if weak.any():
-            similarity[pairs[:, 0]] = 0.0
-            pairs = np.concatenate([pairs, _assign_among(similarity, weak, self.similar_weak)])
-        newcomers = single & (scores >= self.birth)
-        newcomers[pairs[:, 1]] = False
-        return Association(pairs, np.flatnonzero(newcomers))
+            known[pairs[:, 0]] = False
+            more = _assign_among(similarity, known, weak, self.similar_weak)
+            pairs = np.concatenate([pairs, more])
+        left = single.copy()
+        left[pairs[:, 1]] = False
+        believed = scores >= self.birth
+        on_trial = tracks.ids == NO_ID
+        if on_trial.any():
+            more = _assign_among(similarity, on_trial, left & ~believed, self.similar_weak)
+            pairs = np.concatenate([pairs, more])
+            left[more[:, 1]] = False
+        births = np.flatnonzero(left)
+        # The hits of a track do not count this frame yet.
+        named = ~on_trial | (tracks.hits + 1 >= self.persist)
+        return Association(pairs, births, named, believed[births])
 
     def compare(
         self,
@@ -137,11 +150,13 @@ class default:
         return keypoints, tracks.boxes + np.concatenate([shift, shift], axis=1)
 
 
-def _assign_among(similarity: FloatArray, columns: BoolArray, gate: float) -> IntArray:
-    chosen = np.flatnonzero(columns)
-    pairs = assign_above(similarity[:, chosen], gate)
-    pairs[:, 1] = chosen[pairs[:, 1]]
-    return pairs
+def _assign_among(
+    similarity: FloatArray, tracks: BoolArray, poses: BoolArray, gate: float
+) -> IntArray:
+    """Pairs (P, 2) among some tracks (T,) and some poses (N,), as indices of all."""
+    row, column = np.flatnonzero(tracks), np.flatnonzero(poses)
+    pairs = assign_above(similarity[row[:, None], column], gate)
+    return np.array([row[pairs[:, 0]], column[pairs[:, 1]]]).T
 
 
 def _near(a: FloatArray, b: FloatArray) -> BoolArray:

@@ -57,7 +57,9 @@ class published:
         pairs = assign(grades)
         # Refused after solving, not before, as in 2018: the published ids depend on it.
         pairs = pairs[grades[pairs[:, 0], pairs[:, 1]] > self.match]
-        return Association(pairs, np.setdiff1d(np.arange(len(poses)), pairs[:, 1]))
+        births = np.setdiff1d(np.arange(len(poses)), pairs[:, 1])
+        everyone = np.ones(len(tracks), dtype=np.bool_), np.ones(len(births), dtype=np.bool_)
+        return Association(pairs, births, *everyone)
 
     def grades(
         self,

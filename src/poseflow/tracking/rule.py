@@ -12,6 +12,7 @@ from ..poses import Poses
 from .tracks import Tracks
 
 IntArray = NDArray[np.int64]
+BoolArray = NDArray[np.bool_]
 
 
 class Association(NamedTuple):
@@ -19,11 +20,16 @@ class Association(NamedTuple):
 
     Attributes:
         pairs: (P, 2) int64, index of a track and of the pose that continues it.
-        births: (B,) int64, indices of the poses that start a track. A pose in neither gets no id.
+        births: (B,) int64, indices of the poses that start a track.
+        named: (T,) bool, the tracks that have an id or get one now; the others of `pairs` are only
+            on trial, and end when they are missed.
+        named_births: (B,) bool, the births that get an id at once.
     """
 
     pairs: IntArray
     births: IntArray
+    named: BoolArray
+    named_births: BoolArray
 
 
 class Rule(Protocol):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -15,6 +17,7 @@ from .tracks import Tracks
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
+BoolArray = NDArray[np.bool_]
 
 
 class Tracker:
@@ -83,8 +86,7 @@ class Tracker:
         else:
             self._correspondences = Correspondences(*correspondences)
         decision = self._rule.associate(tracks, poses, variances, self._correspondences, image_size)
-        ids = self._name(tracks, poses, decision)
-        self._tracks = self._remember(tracks, poses, decision, ids)
+        ids = self._remember(tracks, poses, decision)
         self._last_image = image
         return poses.with_track_ids(ids)
 
@@ -114,23 +116,28 @@ class Tracker:
             return Correspondences.none()
         return self._matcher(self._last_image, image, points_of_interest(tracks))
 
-    def _name(self, tracks: Tracks, poses: Poses, decision: Association) -> IntArray:
+    def _remember(self, tracks: Tracks, poses: Poses, decision: Association) -> IntArray:
+        """Bring the tracks up to this frame; (N,) the ids of its poses."""
+        tracks = self._named(tracks.observed(decision.pairs, poses), decision.named)
+        started = self._named(Tracks.started(poses[decision.births]), decision.named_births)
         ids = np.full(len(poses), NO_ID, dtype=np.int64)
         ids[decision.pairs[:, 1]] = tracks.ids[decision.pairs[:, 0]]
-        ids[decision.births] = np.arange(self._next_id, self._next_id + len(decision.births))
-        self._next_id += len(decision.births)
-        return ids
-
-    def _remember(
-        self, tracks: Tracks, poses: Poses, decision: Association, ids: IntArray
-    ) -> Tracks:
-        tracks = tracks.observed(decision.pairs, poses)
-        remembered = tracks.missed <= self._rule.memory
+        ids[decision.births] = started.ids
+        # A track on trial must be seen in every frame.
+        remembered = tracks.missed <= np.where(tracks.ids == NO_ID, 0, self._rule.memory)
         if not remembered.all():
             tracks = tracks[remembered]
-        if len(decision.births):
-            tracks = tracks.and_also(Tracks.started(ids[decision.births], poses[decision.births]))
-        return tracks
+        self._tracks = tracks.and_also(started) if len(started) else tracks
+        return ids
+
+    def _named(self, tracks: Tracks, named: BoolArray) -> Tracks:
+        new = np.flatnonzero(named & (tracks.ids == NO_ID))
+        if not len(new):
+            return tracks
+        ids = tracks.ids.copy()
+        ids[new] = np.arange(self._next_id, self._next_id + len(new))
+        self._next_id += len(new)
+        return dataclasses.replace(tracks, ids=ids)
 
 
 def points_of_interest(tracks: Tracks, per_side: int = 5) -> FloatArray:

@@ -9,7 +9,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from ..poses import Poses
+from ..poses import NO_ID, Poses
 from .motion import displacement, smoothed
 
 FloatArray = NDArray[np.float64]
@@ -21,7 +21,7 @@ class Tracks:
     """T tracks, K keypoints each. Immutable: every change is a new object.
 
     Attributes:
-        ids: (T,) int64, from 1, ascending.
+        ids: (T,) int64, from 1; -1 = on trial, not yet believed to be a person.
         keypoints: (T, K, 2) pixels, where each keypoint was last seen; nan = never yet.
         keypoint_scores: (T, K) its score then.
         boxes: (T, 4) x0 y0 x1 y1, the box of the last pose.
@@ -41,14 +41,14 @@ class Tracks:
     @classmethod
     def none(cls, n_keypoints: int) -> Self:
         """No tracks yet."""
-        return cls.started(np.empty(0, dtype=np.int64), Poses.empty(n_keypoints))
+        return cls.started(Poses.empty(n_keypoints))
 
     @classmethod
-    def started(cls, ids: IntArray, poses: Poses) -> Self:
-        """New tracks, one for each of the poses."""
+    def started(cls, poses: Poses) -> Self:
+        """New tracks without ids, one for each of the poses."""
         n = len(poses)
         return cls(
-            ids,
+            np.full(n, NO_ID, dtype=np.int64),
             poses.keypoints,
             poses.keypoint_scores,
             poses.boxes,
