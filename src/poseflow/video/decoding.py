@@ -1,0 +1,168 @@
+"""What is in a video file, and its frames one after another, through PyAV."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..errors import InputError
+from ..frames import Frame, ImageArray
+
+# Codecs whose every packet is one picture to show. Others know pictures that are never shown, or
+# that only say "as before" (VP8, MPEG-4): there the packets do not tell how many frames come out.
+_A_PACKET_A_FRAME = frozenset(
+    {"h264", "hevc", "vp9", "av1", "mjpeg", "prores", "ffv1", "png", "rawvideo"}
+)
+
+# Pixel formats whose first plane is luma, one byte a pixel.
+_LUMA_FIRST = frozenset(
+    {"yuv420p", "yuvj420p", "yuv422p", "yuvj422p", "yuv444p", "yuvj444p", "nv12", "gray"}
+)
+
+
+def look(path: Path) -> tuple[tuple[int, int], int, float]:
+    """Width and height as displayed, the number of frames, and the average frame rate.
+
+    Raises:
+        InputError: the file is not a video, or its first frame cannot be decoded.
+    """
+    with _opened(path) as (container, stream):
+        # 25 is what FFmpeg itself takes for a stream that tells nothing.
+        fps = float(stream.average_rate or stream.guessed_rate or 25)
+        first = next(_decoded(path, container, stream))
+    # A packet may hold half of an interlaced frame.
+    n_frames = None if first.interlaced_frame else _count_packets(path)
+    if n_frames is None:
+        with _opened(path) as (container, stream):
+            n_frames = sum(1 for _ in _decoded(path, container, stream))
+    turned = _quarter_turns(first) % 2
+    size = (first.height, first.width) if turned else (first.width, first.height)
+    return size, n_frames, fps
+
+
+def decode(path: Path, n_frames: int, fps: float, color: bool) -> Generator[Frame]:
+    """All frames of a video, gray or BGR, with their times; see `read_frames`.
+
+    Args:
+        path: of the file.
+        n_frames: as `look` told.
+        fps: to reckon times by, where the file tells none.
+        color: BGR, else the luma plane.
+
+    Raises:
+        InputError: a frame cannot be decoded, or there are fewer than n_frames.
+    """
+    from av.video.reformatter import VideoReformatter
+
+    # One for the whole video: setting one up costs as much as converting a frame.
+    reformatter = VideoReformatter()
+    with _opened(path) as (container, stream):
+        # AVI has no presentation times, and those that FFmpeg makes up may run backwards.
+        clock = "dts" if container.format.name == "avi" else "pts"
+        start, count = None, 0
+        for index, frame in enumerate(_decoded(path, container, stream)):
+            ticks = getattr(frame, clock)
+            start, count = (ticks if index == 0 else start), index + 1
+            known = ticks is not None and start is not None
+            time = float((ticks - start) * stream.time_base) if known else index / fps
+            yield Frame(index, time, "", _image(frame, color, reformatter))
+    if count < n_frames:
+        raise InputError(
+            f"{path}: frame {count}: expected {n_frames} frames, the rest cannot be decoded"
+        )
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[tuple[Any, Any]]:
+    """PyAV's container of a file and its video stream, set to decode on all cores."""
+    import av
+    from av.stream import Disposition
+
+    try:
+        # "file:" because FFmpeg would take a name like "take:2.mp4" for a protocol's.
+        container = av.open(f"file:{path}")
+    except av.FFmpegError as error:
+        raise InputError(f"{path}: expected a video, FFmpeg says: {error.strerror}") from error
+    with container:
+        # The cover of a song is a video stream to FFmpeg, and plain text the film of a terminal.
+        streams = [
+            stream
+            for stream in container.streams.video
+            if not stream.disposition & Disposition.attached_pic and container.format.name != "tty"
+        ]
+        if not streams:
+            raise InputError(f"{path}: expected a video, got a file without a video stream")
+        streams[0].thread_type = "AUTO"
+        yield container, streams[0]
+
+
+def _packets(path: Path, container: Any, stream: Any) -> Iterator[Any]:
+    import av
+
+    try:
+        # An empty packet, which PyAV ends with, would tell the decoder that there are no more.
+        yield from (packet for packet in container.demux(stream) if packet.size)
+    except av.FFmpegError as error:
+        raise InputError(f"{path}: cannot be read, FFmpeg says: {error.strerror}") from error
+
+
+def _decoded(path: Path, container: Any, stream: Any) -> Iterator[Any]:
+    """PyAV's frames, at least one."""
+    import av
+
+    index = 0
+    try:
+        for packet in chain(_packets(path, container, stream), [None]):
+            for frame in stream.decode(packet):
+                yield frame
+                index += 1
+    except av.FFmpegError as error:
+        # Not "frame 12 is damaged": the decoder held frames back when it met the damage.
+        raise InputError(
+            f"{path}: damaged at or soon after frame {index}, FFmpeg says: {error.strerror}"
+        ) from error
+    if index == 0:
+        raise InputError(f"{path}: expected a video, got one without a frame that can be decoded")
+
+
+def _count_packets(path: Path) -> int | None:
+    """How many frames the packets make; None = only decoding would tell."""
+    with _opened(path) as (container, stream):
+        if stream.codec_context.codec.canonical_name not in _A_PACKET_A_FRAME:
+            return None
+        count, start = 0, None
+        for packet in _packets(path, container, stream):
+            if count == 0:
+                start = packet.pts
+                if not packet.is_keyframe:
+                    return None
+            before_start = None not in (packet.pts, start) and packet.pts < start
+            if packet.is_corrupt or packet.is_discard or before_start:
+                return None
+            count += 1
+        return count
+
+
+def _image(frame: Any, color: bool, reformatter: Any) -> ImageArray:
+    """(H, W, 3) BGR or (H, W) luma of PyAV's frame, as displayed, in memory of its own."""
+    turns = _quarter_turns(frame)
+    if color:
+        image = reformatter.reformat(frame, format="bgr24").to_ndarray()
+    else:
+        if frame.format.name not in _LUMA_FIRST:
+            frame = reformatter.reformat(frame, format="yuv420p")
+        plane = frame.planes[0]
+        lines = np.frombuffer(plane, np.uint8).reshape(-1, plane.line_size)
+        # A copy, because the decoder goes on predicting later frames from this memory.
+        image = lines[: frame.height, : frame.width].copy()
+    return np.ascontiguousarray(np.rot90(image, turns)) if turns else np.asarray(image)
+
+
+def _quarter_turns(frame: Any) -> int:
+    """How often to turn a frame by 90° against the clock to have it as displayed, 0 to 3."""
+    return int(round(frame.rotation / 90) % 4)
