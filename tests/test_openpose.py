@@ -81,6 +81,7 @@ def test_frames_are_in_natural_order(tmp_path: Path) -> None:
     clip = load(path)
     assert clip.image_names == ("v8", "v9", "v10")
     assert [poses.keypoints[0, 0, 0] for poses in clip.frames] == [100, 200, 300]
+    assert [poses.rows.tolist() for poses in clip.frames] == [[0], [1], [2]]
 
 
 @pytest.mark.parametrize("nothing", [[0.0] * 75, []], ids=["zeros", "an empty list"])
@@ -159,6 +160,14 @@ def test_fields_come_back_where_a_video_named_the_frames(tmp_path: Path) -> None
 
     save(tmp_path / "out", replace(clip, frames=frames, image_names=names))
 
+    assert contents(tmp_path / "out") == contents(path)
+
+
+def test_a_name_never_takes_the_file_of_other_people(tmp_path: Path) -> None:
+    path = folder(tmp_path / "in", {0: [person()]})
+    clip = load(path)
+    frames = (*clip.frames, Poses.empty(25))
+    save(tmp_path / "out", replace(clip, frames=frames, image_names=("x", *clip.image_names)))
     assert contents(tmp_path / "out") == contents(path)
 
 

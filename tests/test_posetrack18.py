@@ -90,6 +90,15 @@ def test_as_arrays(tmp_path: Path) -> None:
     assert np.isnan(two.keypoints[1]).all()
 
 
+def test_people_of_an_image_are_in_the_order_of_the_file(tmp_path: Path) -> None:
+    people = [annotation(1 + i % 2, track_id=i) for i in range(80)]
+    clip = load(written(tmp_path / "x.json", document(people)))
+    assert [poses.track_ids.tolist() for poses in clip.frames] == [
+        list(range(2, 81, 2)),
+        list(range(1, 81, 2)),
+    ]
+
+
 def test_only_three_zeros_are_a_missing_joint(tmp_path: Path) -> None:
     keypoints = [0, 0, 0, 0, 0, 1, 5, 0, 0, 0, 5, 0] + [0] * 39
     path = written(tmp_path / "x.json", document([annotation() | {"keypoints": keypoints}]))
@@ -171,6 +180,18 @@ def test_images_come_back_where_a_folder_named_the_frames(tmp_path: Path) -> Non
     assert got["images"][:3] == content["images"]
     assert [image["file_name"] for image in got["images"][3:]] == ["new.jpg"]
     assert [len(poses) for poses in load(tmp_path / "new.json").frames] == [0, 0, 1, 1]
+
+
+def test_frames_that_were_cut_off_are_not_written(tmp_path: Path) -> None:
+    content = document([annotation(1), annotation(2)], n_images=3)
+    clip = load(written(tmp_path / "in.json", content))
+    save(
+        tmp_path / "out.json",
+        replace(clip, frames=clip.frames[:2], image_names=clip.image_names[:2]),
+    )
+    got = as_json(tmp_path / "out.json")
+    assert got["images"] == content["images"][:2]
+    assert got["annotations"] == content["annotations"][1:]
 
 
 def test_predictions_are_what_the_evaluator_reads(tmp_path: Path) -> None:

@@ -37,7 +37,8 @@ class Poses:
             nan = a pose without a single keypoint.
         track_ids: (N,) int64, from 1; -1 = none.
         rows: (N,) int64, the pose's place among the poses of the file it was read from;
-            -1 = not from a file. It is what lets an output keep every field of its input.
+            -1 = not from a file. It is what lets an output keep every field of its input; poses
+            whose keypoints are changed must be given -1, or their old ones are written.
     """
 
     keypoints: FloatArray

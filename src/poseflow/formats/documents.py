@@ -73,19 +73,15 @@ def source_frames(
 ) -> Iterator[tuple[int, Poses, int | None]]:
     """Each frame of a sequence, and which frame of its source it was; None = none.
 
-    That is told by a row of it, else by its name, of which a folder of images or a video may have
-    only the last part, or another suffix.
+    That is told by a row of it, else by its name, which a folder of images or a video may spell
+    without the folders or with another suffix.
 
     Args:
         sequence: that was read from the source.
         names: of the source's frames.
         frame_of_row: (R,) the source's frame of each row.
     """
-    spellings: tuple[Callable[[str], str], ...] = (
-        str,
-        lambda name: PurePath(name).name,
-        lambda name: PurePath(name).stem,
-    )
+    spellings: tuple[Callable[[str], str], ...] = (str, lambda name: PurePath(name).stem)
     known: dict[str, int] = {}
     for spell in spellings:
         for k, name in enumerate(names):

@@ -90,8 +90,9 @@ class default:
             pairs = np.concatenate([pairs, more])
             left[more[:, 1]] = False
         births = np.flatnonzero(left)
+        named, seen = ~on_trial, pairs[:, 0]
         # The hits of a track do not count this frame yet.
-        named = ~on_trial | (tracks.hits + 1 >= self.persist)
+        named[seen] |= tracks.hits[seen] + 1 >= self.persist
         return Association(pairs, births, named, believed[births])
 
     def compare(
