@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 
 from ..assignment import assign_above
 from ..frames import Correspondences
-from ..geometry import areas, widen
+from ..geometry import areas
 from ..motion_field import carry, medians
 from ..poses import NO_ID, Poses
-from ..similarity import box_iou, oks
+from ..similarity import oks
 from .motion import damped_frames
 from .rule import Association
 from .tracks import Tracks
@@ -71,8 +71,8 @@ class default:
         scores = np.where(np.isnan(poses.scores), 1.0, poses.scores)
         similarity, twins = self.compare(tracks, poses, variances, correspondences)
         single = np.ones(len(poses), dtype=np.bool_)
-        i, j = twins.T
-        single[np.where(scores[i] >= scores[j], j, i)] = False
+        for i, j in twins.tolist():
+            single[j if scores[i] >= scores[j] else i] = False
         sure = single & (scores >= self.sure)
         weak = single & ~sure
         known = tracks.ids != NO_ID
@@ -107,29 +107,37 @@ class default:
         Returns:
             (T, N) similarities, at most 1, and (D, 2) pairs of poses that are one person.
         """
-        n_tracks = len(tracks)
+        n_tracks, n_poses = len(tracks), len(poses)
         keypoints, boxes = self.predict(tracks, correspondences)
         # Tracks and poses are compared with the poses in one go: small arrays cost by the call.
         keypoints = np.concatenate([keypoints, poses.keypoints])
         boxes = np.concatenate([boxes, poses.boxes])
-        missed = np.concatenate([tracks.missed, np.zeros(len(poses), dtype=np.int64)])
-        # Most pairs in a crowd are far apart: keypoints are compared of those only that are not.
-        each_once = np.arange(-n_tracks, len(poses))[:, None] < np.arange(len(poses))
-        i, j = np.nonzero(each_once & _near(boxes, poses.boxes))
-        area = areas(boxes)
-        spread = area[i] * (1.0 + self.growth * missed[i]) ** 2
-        falloffs = spread[:, None] * (variances * self.softness**2)
+        extent = boxes[:, 2:] - boxes[:, :2]
+        area = extent[:, 0] * extent[:, 1]
+        shared = np.minimum(boxes[:, None, 2:], poses.boxes[:, 2:])
+        shared -= np.maximum(boxes[:, None, :2], poses.boxes[:, :2])
+        # Most pairs in a crowd are far apart: keypoints are compared only of those whose boxes
+        # overlap, or would if the first were a quarter wider on each side.
+        near = (shared > -0.25 * extent[:, None]).all(axis=2)
+        near &= np.arange(-n_tracks, n_poses)[:, None] < np.arange(n_poses)  # each two once
+        i, j = np.nonzero(near)
+        growth = np.ones(len(boxes))
+        growth[:n_tracks] += self.growth * tracks.missed
+        spread = (area * growth * growth)[i, None] * (variances * self.softness**2)
         weights = np.where(np.isnan(poses.keypoint_scores), 1.0, poses.keypoint_scores)
-        by_keypoints = oks(keypoints[i], poses.keypoints[j], falloffs, weights[j])
-        track = slice(0, np.searchsorted(i, n_tracks))
-        twin = (by_keypoints > self.duplicate) & (i >= n_tracks)
+        by_keypoints = oks(keypoints[i], poses.keypoints[j], spread, weights[j])
+        n = int(np.searchsorted(i, n_tracks))
+        twin = n + np.flatnonzero(by_keypoints[n:] > self.duplicate)
         twins = np.array([i[twin] - n_tracks, j[twin]]).T
-        i, j, by_keypoints = i[track], j[track], by_keypoints[track]
-        stale = self.staleness * np.minimum(missed[i] / 30.0, 1.0)
-        by_boxes = box_iou(boxes[i], poses.boxes[j])
-        similarity = np.zeros((n_tracks, len(poses)))
+        i, j = i[:n], j[:n]
+        sides = np.maximum(shared[i, j], 0.0)
+        common = sides[:, 0] * sides[:, 1]
+        # A pose of one keypoint has no area; neither has what it shares.
+        by_boxes = common / np.maximum(area[i] + area[n_tracks + j] - common, 1e-9)
+        stale = self.staleness * np.minimum(tracks.missed[i] / 30.0, 1.0)
+        similarity = np.zeros((n_tracks, n_poses))
         share = self.keypoint_share
-        similarity[i, j] = share * by_keypoints + (1.0 - share) * by_boxes - stale
+        similarity[i, j] = share * by_keypoints[:n] + (1.0 - share) * by_boxes - stale
         return similarity, twins
 
     def predict(
@@ -158,13 +166,6 @@ def _assign_among(
     row, column = np.flatnonzero(tracks), np.flatnonzero(poses)
     pairs = assign_above(similarity[row[:, None], column], gate)
     return np.array([row[pairs[:, 0]], column[pairs[:, 1]]]).T
-
-
-def _near(a: FloatArray, b: FloatArray) -> BoolArray:
-    """(T, N) whether boxes (T, 4), a quarter wider on each side, overlap boxes (N, 4)."""
-    a = widen(a, 0.25)[:, None]
-    overlaps = (a[..., :2] < b[:, 2:]) & (a[..., 2:] > b[:, :2])
-    return np.asarray(overlaps[..., 0] & overlaps[..., 1])
 
 
 def _carried(tracks: Tracks, correspondences: Correspondences) -> tuple[FloatArray, FloatArray]:

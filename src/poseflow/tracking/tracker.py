@@ -119,15 +119,18 @@ class Tracker:
     def _remember(self, tracks: Tracks, poses: Poses, decision: Association) -> IntArray:
         """Bring the tracks up to this frame; (N,) the ids of its poses."""
         tracks = self._named(tracks.observed(decision.pairs, poses), decision.named)
-        started = self._named(Tracks.started(poses[decision.births]), decision.named_births)
         ids = np.full(len(poses), NO_ID, dtype=np.int64)
         ids[decision.pairs[:, 1]] = tracks.ids[decision.pairs[:, 0]]
-        ids[decision.births] = started.ids
         # A track on trial must be seen in every frame.
         remembered = tracks.missed <= np.where(tracks.ids == NO_ID, 0, self._rule.memory)
         if not remembered.all():
             tracks = tracks[remembered]
-        self._tracks = tracks.and_also(started) if len(started) else tracks
+        if len(decision.births):
+            started = Tracks.started(poses[decision.births])
+            started = self._named(started, decision.named_births)
+            ids[decision.births] = started.ids
+            tracks = tracks.and_also(started)
+        self._tracks = tracks
         return ids
 
     def _named(self, tracks: Tracks, named: BoolArray) -> Tracks:
