@@ -163,9 +163,11 @@ def sequence_of(
     n_frames = max(frames.max(initial=-1), *about.empty, -1) + 1
     bounds = np.searchsorted(frames[order], np.arange(n_frames + 1)).tolist()
     nobody = every[:0]
+    # Slices share the arrays of all, where rows are in order of frames, as ours are.
+    every = every if (np.diff(order) == 1).all() else every[order]
     return Sequence(
         skeleton=kind,
-        frames=tuple(every[order[a:b]] if b > a else nobody for a, b in pairwise(bounds)),
+        frames=tuple(every[a:b] if b > a else nobody for a, b in pairwise(bounds)),
         image_names=_names(frames, images, about, n_frames, refuse),
         times=_times(frames, time, about, n_frames, refuse),
         image_size=about.image_size,

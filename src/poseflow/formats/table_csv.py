@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import csv
 import re
+from array import array
 from collections.abc import Iterator
 from dataclasses import replace
 from itertools import chain, islice, repeat
@@ -98,8 +99,7 @@ def _read(path: Path, given: Skeleton | None, score_scale: float | None) -> Sequ
     def refuse(i: int, column: str, fault: str) -> InputError:
         return InputError(f"{path}: row {i + 1}: {column}: {fault}")
 
-    numbers = [np.empty((0, len(wanted)))]
-    images: list[str] = []
+    numbers, images = array("d"), list[str]()
     rows = _rows(lines, len(header), path)
     while some := list(islice(rows, _CHUNK)):
         for row in some:
@@ -108,11 +108,10 @@ def _read(path: Path, given: Skeleton | None, score_scale: float | None) -> Sequ
         some_numbers = _numbers_at_once(cells)
         if some_numbers is None:
             some_numbers = _numbers_one_by_one(cells, len(images), number_columns(kind), refuse)
-        numbers.append(some_numbers)
+        numbers.frombytes(some_numbers.tobytes())
         images += [row[image] for row in some]
-    sequence = sequence_of(
-        np.concatenate(numbers), images, kind, About(path.stem), score_scale, refuse
-    )
+    table = np.asarray(numbers).reshape(-1, len(wanted))
+    sequence = sequence_of(table, images, kind, About(path.stem), score_scale, refuse)
     return replace(sequence, source=source)
 
 

@@ -55,19 +55,26 @@ def _pyarrow() -> tuple[Any, Any]:
 def _read(path: Path, given: Skeleton | None, score_scale: float | None) -> Sequence:
     arrow, parquet = _pyarrow()
     source = source_of(path, _NAME)
+    images: list[str] = []
     try:
         with parquet.ParquetFile(path) as file:
             header = list(file.schema_arrow.names)
             about, name = _about(file.metadata.metadata or {}, path)
             kind = kind_of(header, given, name, path)
-            wanted = [*number_columns(kind), "image"]
-            table = file.read(columns=[column for column in wanted if column in header])
+            names = number_columns(kind)
+            wanted = [column for column in (*names, "image") if column in header]
+            numbers = np.full((file.metadata.num_rows, len(names)), np.nan)
+            for batch in file.iter_batches(_GROUP, columns=wanted):
+                here = numbers[len(images) : len(images) + len(batch)]
+                for i, column in enumerate(names):
+                    if column in header:
+                        here[:, i] = _numbers(batch, column, path)
+                images += _images(batch, path)
     except (OSError, arrow.ArrowException) as error:
         raise InputError(f"{path}: expected a Parquet file: {error}") from error
-    numbers = np.stack([_numbers(table, name, path) for name in wanted[:-1]], axis=1)
     sequence = sequence_of(
         numbers,
-        _images(table, path),
+        images,
         kind,
         about,
         score_scale,
@@ -76,25 +83,24 @@ def _read(path: Path, given: Skeleton | None, score_scale: float | None) -> Sequ
     return replace(sequence, source=source)
 
 
-def _numbers(table: Any, name: str, path: Path) -> FloatArray:
-    """(R,) a column of numbers; nan where it has none."""
+def _numbers(batch: Any, name: str, path: Path) -> FloatArray:
+    """(R,) a column of numbers; nan for null."""
     import pyarrow as arrow
 
-    if name not in table.column_names:
-        return np.full(len(table), np.nan)
-    column, is_ = table[name], arrow.types
+    column, is_ = batch.column(name), arrow.types
     kind = column.type
     if not (is_.is_integer(kind) or is_.is_floating(kind) or is_.is_null(kind)):
         raise InputError(f"{path}: {name}: expected a column of numbers, got one of {kind}")
-    return np.asarray(column.cast(arrow.float64(), safe=False).to_numpy(), dtype=np.float64)
+    numbers = column.cast(arrow.float64(), safe=False).to_numpy(zero_copy_only=False)
+    return np.asarray(numbers, dtype=np.float64)
 
 
-def _images(table: Any, path: Path) -> list[str]:
+def _images(batch: Any, path: Path) -> list[str]:
     import pyarrow as arrow
 
-    if "image" not in table.column_names:
-        return [""] * len(table)
-    column = table["image"]
+    if "image" not in batch.schema.names:
+        return [""] * len(batch)
+    column = batch.column("image")
     try:
         return [name or "" for name in column.cast(arrow.string()).to_pylist()]
     except arrow.ArrowException as error:
