@@ -9,6 +9,7 @@ from fractions import Fraction
 from pathlib import Path
 
 import av
+import cv2
 import numpy as np
 import pytest
 
@@ -172,6 +173,18 @@ def test_variable_times_count_from_the_first_frame(tmp_path):
     assert times == [0.0, 0.04, 0.05, 0.7, 4.001]
 
 
+def test_the_average_rate_of_variable_times(tmp_path):
+    # The file claims the 25 frames a second that it was announced with.
+    ticks = [0, 100, 200, 1000, 2000]
+    path = film(
+        tmp_path / "a.mkv", [planes(50)] * 5, ticks=ticks, tick=MILLISECOND, codec="libx264"
+    )
+    with av.open(str(path)) as container:
+        assert container.streams.video[0].average_rate == 25
+
+    assert open_video(path).fps == 4 / 2.0
+
+
 @pytest.mark.parametrize(
     ("name", "form"),
     [
@@ -224,6 +237,52 @@ def test_a_beginning_without_a_key_frame_is_not_counted(tmp_path):
     assert len(packets_of(path)) > video.n_frames
     assert len(list(read_frames(video, color=False))) == video.n_frames
     assert 30 <= video.n_frames <= 40
+
+
+def test_pictures_that_need_a_lost_beginning_are_not_counted(tmp_path):
+    whole = film(
+        tmp_path / "whole.ts",
+        drifting(60),
+        codec="libx264",
+        **{"x264-params": "keyint=10:open-gop=1:scenecut=0"},
+    )
+    path = tmp_path / "a.mkv"
+    packets = packets_of(whole)
+    second_key = [packet.is_keyframe for packet in packets].index(True, 1)
+    with av.open(str(whole)) as source, av.open(str(path), "w") as output:
+        stream = output.add_stream_from_template(source.streams.video[0])
+        for packet in packets[second_key:]:
+            packet.stream = stream
+            output.mux(packet)
+    times = [packet.pts for packet in packets_of(path)]
+    leading = sum(time < times[0] for time in times)
+
+    video = open_video(path)
+
+    assert leading > 0
+    assert video.n_frames == len(times) - leading
+    assert len(list(read_frames(video, color=False))) == video.n_frames
+
+
+def test_pictures_that_an_edit_list_cuts_away_are_not_counted(tmp_path):
+    whole = drifting(20)
+    path = film(tmp_path / "a.mp4", whole, codec="libx264", crf="1")
+    content = bytearray(path.read_bytes())
+    # ISO/IEC 14496-12 8.6.6: after version, flags and the number of edits, a length and a start.
+    place = content.index(b"elst") + 4 + 8
+    length, start = struct.unpack_from(">Ii", content, place)
+    with av.open(str(path)) as container:
+        tick = container.streams.video[0].time_base
+    struct.pack_into(">Ii", content, place, length * 15 // 20, start + round(5 / 25 / tick))
+    path.write_bytes(content)
+
+    video = open_video(path)
+    frames = list(read_frames(video, color=False))
+
+    assert video.n_frames == len(frames) == 15
+    assert [frame.time for frame in frames] == pytest.approx([i / 25 for i in range(15)])
+    sixth = np.frombuffer(whole[5].planes[0], np.uint8).reshape(48, -1)[:, :64].astype(int)
+    assert np.abs(frames[0].image - sixth).mean() < 1
 
 
 def test_pictures_that_are_never_shown_are_not_counted(tmp_path):
@@ -290,36 +349,42 @@ def test_files_that_are_no_video(tmp_path, name, content, sentence):
         open_video(tmp_path / name)
 
 
-def test_sound_alone_and_a_cover_are_no_video(tmp_path):
-    path = tmp_path / "song.wav"
-    with av.open(str(path), "w") as output:
+@pytest.mark.parametrize("cover", [False, True])
+def test_a_song_is_no_video(tmp_path, cover):
+    path = tmp_path / "song.mka"
+    picture = cv2.imencode(".jpg", np.zeros((48, 64, 3), np.uint8))[1].tobytes()
+    with av.open(str(path), "w", format="matroska") as output:
         stream = output.add_stream("pcm_s16le", rate=8000, layout="mono")
+        if cover:
+            output.add_attachment("cover.jpg", "image/jpeg", picture)
         samples = av.AudioFrame.from_ndarray(np.zeros((1, 800), np.int16), "s16", "mono")
         samples.sample_rate = 8000
         output.mux(stream.encode(samples))
         output.mux(stream.encode(None))
+    with av.open(str(path)) as container:
+        assert len(container.streams.video) == cover
+
     with pytest.raises(InputError, match="without a video stream"):
         open_video(path)
 
 
 def test_a_video_without_its_end_cannot_be_opened(tmp_path):
+    path = film(tmp_path / "a.mov", drifting(20), codec="libx264")
+    path.write_bytes(path.read_bytes()[:-200])  # the index is at the end
+    with pytest.raises(InputError, match=r"a\.mov: expected a video, FFmpeg says"):
+        open_video(path)
+
+
+def test_an_index_without_pictures(tmp_path):
     path = film(tmp_path / "a.mp4", drifting(20), codec="libx264")
-    path.write_bytes(path.read_bytes()[:-2000])  # the index is at the end
-    with pytest.raises(InputError, match=r"a\.mp4: expected a video, FFmpeg says"):
+    content = path.read_bytes()
+    path.write_bytes(content[: content.index(b"mdat") + 4])
+    with pytest.raises(InputError, match="without a frame that can be decoded"):
         open_video(path)
 
 
 def test_a_video_cut_short_gives_the_frames_it_has(tmp_path):
-    whole = film(tmp_path / "whole.mkv", drifting(50), codec="libx264")
-    path = tmp_path / "a.mp4"
-    with (
-        av.open(str(whole)) as source,
-        av.open(str(path), "w", options={"movflags": "+faststart"}) as output,
-    ):
-        stream = output.add_stream_from_template(source.streams.video[0])
-        for packet in (p for p in source.demux(video=0) if p.size):
-            packet.stream = stream
-            output.mux(packet)
+    path = film(tmp_path / "a.mp4", drifting(50), codec="libx264")
     middle = packets_of(path)[30]
     path.write_bytes(path.read_bytes()[: middle.pos + middle.size // 2])
 
@@ -327,6 +392,14 @@ def test_a_video_cut_short_gives_the_frames_it_has(tmp_path):
 
     assert 20 < video.n_frames < 31
     assert len(list(read_frames(video, color=False))) == video.n_frames
+
+
+def test_fewer_frames_than_were_counted(tmp_path):
+    video = open_video(film(tmp_path / "a.mkv", drifting(20)))
+    film(video.path, drifting(12))
+
+    with pytest.raises(InputError, match=r"a\.mkv: frame 12: expected 20 frames"):
+        list(read_frames(video, color=False))
 
 
 @pytest.mark.parametrize("color", [False, True])

@@ -35,14 +35,16 @@ def look(path: Path) -> tuple[tuple[int, int], int, float]:
         # 25 is what FFmpeg itself takes for a stream that tells nothing.
         fps = float(stream.average_rate or stream.guessed_rate or 25)
         first = next(_decoded(path, container, stream))
-    # A packet may hold half of an interlaced frame.
-    n_frames = None if first.interlaced_frame else _count_packets(path)
-    if n_frames is None:
+    count, seconds, certain = _run_over_packets(path)
+    # A film of a screen may claim a thousand frames a second, which is only the tick of its clock.
+    if seconds > 0 and abs((count - 1) / seconds / fps - 1) > 0.01:
+        fps = (count - 1) / seconds
+    if not certain:
         with _opened(path) as (container, stream):
-            n_frames = sum(1 for _ in _decoded(path, container, stream))
+            count = sum(1 for _ in _decoded(path, container, stream))
     turned = _quarter_turns(first) % 2
     size = (first.height, first.width) if turned else (first.width, first.height)
-    return size, n_frames, fps
+    return size, count, fps
 
 
 def decode(path: Path, n_frames: int, fps: float, color: bool) -> Generator[Frame]:
@@ -130,22 +132,25 @@ def _decoded(path: Path, container: Any, stream: Any) -> Iterator[Any]:
         raise InputError(f"{path}: expected a video, got one without a frame that can be decoded")
 
 
-def _count_packets(path: Path) -> int | None:
-    """How many frames the packets make; None = only decoding would tell."""
+def _run_over_packets(path: Path) -> tuple[int, float, bool]:
+    """Packets, seconds from the first to the last, and whether each packet is sure to be a frame.
+
+    It is not in some codecs, nor where packets are damaged, cut away by an edit list, or need
+    others from before the beginning of the file.
+    """
     with _opened(path) as (container, stream):
-        if stream.codec_context.codec.canonical_name not in _A_PACKET_A_FRAME:
-            return None
-        count, start = 0, None
+        certain = stream.codec_context.codec.canonical_name in _A_PACKET_A_FRAME
+        count, ticks = 0, []
         for packet in _packets(path, container, stream):
-            if count == 0:
-                start = packet.pts
-                if not packet.is_keyframe:
-                    return None
-            before_start = None not in (packet.pts, start) and packet.pts < start
-            if packet.is_corrupt or packet.is_discard or before_start:
-                return None
+            certain &= packet.is_keyframe or count > 0
+            certain &= not packet.is_corrupt and not packet.is_discard
+            if packet.pts is not None:
+                ticks.append(packet.pts)
             count += 1
-        return count
+        if not ticks:
+            return count, 0.0, certain
+        low, high = min(ticks), max(ticks)
+        return count, float((high - low) * stream.time_base), certain and ticks[0] == low
 
 
 def _image(frame: Any, color: bool, reformatter: Any) -> ImageArray:

@@ -48,7 +48,7 @@ def open_video(path: str | os.PathLike[str]) -> Video:
     natural order; hidden files and all others are passed over.
 
     The frames of a video are counted by reading its packets, without decoding them. Where packets
-    cannot tell (some older codecs, interlacing, damage, a beginning cut off before the first key
+    cannot tell (some older codecs, damage, edit lists, a beginning cut off before the first key
     frame) it is decoded once to count.
 
     Raises:

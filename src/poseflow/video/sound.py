@@ -61,7 +61,7 @@ def _timed(source: Path, given: Any, packets: Iterator[Any]) -> Iterator[tuple[f
 def _copied(given: Any, stream: Any, added: Any) -> Iterator[Any]:
     start = _start(given)
     for packet in given.demux(stream):
-        if packet.size and packet.pts is not None:
+        if packet.pts is not None:
             late = round(start / packet.time_base)
             packet.pts, packet.dts = packet.pts - late, packet.dts - late
             packet.stream = added
