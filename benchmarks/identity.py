@@ -1,0 +1,110 @@
+"""Identity quality on simulated detections of real people's tracks, beside five other trackers.
+
+DIR holds a folder for each set, and that NAME.json (detections, AlphaPose's list) and
+NAME.truth.json (who they truly are) for each clip. Every tracker sees the same detections and no
+images. The oracle is what these detections would score if each carried its true id and the false
+ones none: association alone cannot do better.
+
+The measure: of the way from the best of the other trackers to the oracle, in IDF1, the share that
+ours has closed. Simulated detections are a stand-in for real ones.
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import json
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from statistics import fmean
+
+import numpy as np
+from numpy.typing import NDArray
+
+import poseflow
+from poseflow.geometry import boxes_around, widen
+from poseflow.poses import Poses
+from poseflow.tracking import RULES
+
+from .measure import Figure, Outcome
+from .peers import Peer, peers
+from .report import columns
+from .scoring import Clip, Score, frame_indices, read_clips, score
+
+IntArray = NDArray[np.int64]
+
+TARGET = 0.65
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--sets", type=Path, required=True, metavar="DIR", help="a folder of folders of clips"
+    )
+
+
+def run(sets: Path) -> Outcome:
+    others = peers()
+    scores: dict[str, dict[str, Score]] = {}
+    for folder in sorted(f for f in sets.iterdir() if any(f.glob("*.truth.json"))):
+        clips = read_clips(folder)
+        by_tracker = {f"poseflow {name}": _ours(clips, name) for name in RULES}
+        by_tracker |= {
+            name: [list(_theirs(c, peer)) for c in clips] for name, peer in others.items()
+        }
+        by_tracker["oracle"] = [clip.sources for clip in clips]
+        scores[folder.name] = {name: score(clips, ids) for name, ids in by_tracker.items()}
+    return Outcome(
+        list(_figures(scores, list(others))),
+        f"simulated detections; IDF1 / switches / tracks\n\n{_table(scores)}\n",
+        {"simulated": True, "idf1_switches_tracks": scores},
+    )
+
+
+def _ours(clips: list[Clip], rule: str) -> list[list[IntArray]]:
+    """Through files, as `poseflow track --poses NAME.json --out tracked.json` does it."""
+    found = []
+    with tempfile.TemporaryDirectory() as name:
+        out = Path(name) / "tracked.json"
+        for clip in clips:
+            sequence = poseflow.load(clip.file)
+            tracker = poseflow.Tracker(sequence.skeleton, RULES[rule]())
+            tracked = sequence.with_frames(tracker.update(poses) for poses in sequence.frames)
+            poseflow.save(out, tracked)
+            rows = json.loads(out.read_text())
+            ids, shown = np.array([row["idx"] for row in rows]), frame_indices(rows)
+            found.append([ids[shown == f] for f in range(len(clip.frames))])
+    return found
+
+
+def _theirs(clip: Clip, peer: Peer) -> Iterator[IntArray]:
+    tracker = peer.make()
+    for poses in clip.frames:
+        seen = peer.prepare(_boxed(poses, clip.size))
+        yield peer.ids(seen, tracker.update(seen))
+
+
+def _boxed(poses: Poses, size: tuple[int, int]) -> Poses:
+    """With the boxes that a detector might have drawn: a tenth wider, within the image."""
+    boxes = np.clip(widen(boxes_around(poses.keypoints), 0.1), 0, np.tile(size, 2))
+    return dataclasses.replace(poses, boxes=boxes)
+
+
+def _figures(scores: dict[str, dict[str, Score]], others: list[str]) -> Iterator[Figure]:
+    shares = []
+    for name, by_tracker in scores.items():
+        best = max(others, key=lambda other: by_tracker[other].idf1)
+        ours, peer = by_tracker["poseflow default"].idf1, by_tracker[best].idf1
+        shares.append((ours - peer) / (by_tracker["oracle"].idf1 - peer))
+        yield Figure(f"simulated {name}: IDF1", "%", ours, peer=best, theirs=peer)
+        yield Figure(f"simulated {name}: share of the distance closed", "", shares[-1])
+    mean = fmean(shares)
+    name = f"simulated {', '.join(scores)}: mean share of the distance closed"
+    yield Figure(name, "", mean, f"≥ {TARGET}", mean >= TARGET)
+
+
+def _table(scores: dict[str, dict[str, Score]]) -> str:
+    trackers = next(iter(scores.values()))
+    return columns(
+        [["", *scores]] + [[t, *(str(by[t]) for by in scores.values())] for t in trackers]
+    )
