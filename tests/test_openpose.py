@@ -15,7 +15,7 @@ from conftest import shared
 from poseflow.errors import InputError
 from poseflow.formats import load, recognise, save
 from poseflow.poses import Poses, Sequence
-from poseflow.skeletons import skeleton
+from poseflow.skeletons import Skeleton, skeleton
 
 
 def person(n_keypoints: int = 25, x: float = 10, score: float = 0.5, **fields: Any) -> Any:
@@ -195,6 +195,14 @@ def test_another_skeleton_is_mapped_by_name(tmp_path: Path) -> None:
         []
     ] * 3
     assert [made[f"{part}_keypoints_3d"] for part in ("pose", "face", "hand_left")] == [[]] * 3
+
+
+def test_fields_come_back_where_the_user_names_the_keypoints(tmp_path: Path) -> None:
+    path = folder(tmp_path / "in", {0: [person(extra=1)]})
+    names = tuple(f"point_{k}" for k in range(25))
+    mine = Skeleton("mine", names, (), np.arange(25), np.ones(25))
+    save(tmp_path / "out", load(path, skeleton=mine))
+    assert contents(tmp_path / "out") == contents(path)
 
 
 def test_a_folder_of_another_skeleton_is_made_anew(tmp_path: Path) -> None:
