@@ -133,7 +133,7 @@ def _add_matching(parser: argparse.ArgumentParser) -> None:
         choices=("dis", "lk", "orb", "orb-exact", "none"),
         default=words.NOT_GIVEN,
         help="what finds correspondences between neighbouring frames. dis: dense optical flow "
-        "(what is used without this option); lk: sparse Lucas-Kanade flow, faster; orb: the 2018 "
+        "(what is used without this option); lk: sparse Lucas-Kanade flow, faster with few people; orb: the 2018 "
         "choice, slow; orb-exact: the same features matched exactly; none: images are not compared",
     )
     source.add_argument(
