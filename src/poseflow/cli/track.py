@@ -133,8 +133,9 @@ def _add_matching(parser: argparse.ArgumentParser) -> None:
         choices=("dis", "lk", "orb", "orb-exact", "none"),
         default=words.NOT_GIVEN,
         help="what finds correspondences between neighbouring frames. dis: dense optical flow "
-        "(what is used without this option); lk: sparse Lucas-Kanade flow, faster with few people; orb: the 2018 "
-        "choice, slow; orb-exact: the same features matched exactly; none: images are not compared",
+        "(what is used without this option); lk: sparse Lucas-Kanade flow, faster with few "
+        "people; orb: the 2018 choice, slow; orb-exact: the same features matched exactly; "
+        "none: images are not compared",
     )
     source.add_argument(
         "--correspondences",
@@ -283,7 +284,8 @@ def describe(summary: Summary, seconds: float, out: Path, most: int = 20) -> str
     rate = summary.frames / seconds if seconds > 0 else 0.0
     lines = [
         f"{len(summary.people)} people in {summary.frames} frames, {summary.poses} poses, "
-        f"{summary.without_id} of them without id; {seconds:.1f} s, {rate:.0f} frames a second",
+        f"{summary.without_id} of them without id (seen twice, or never sure); {seconds:.1f} s, "
+        f"{rate:.0f} frames a second",
     ]
     if summary.people:
         lines.append(f"{'id':>5} {'frames':>7} {'first':>7} {'last':>7} {'gaps':>5} {'longest':>8}")
