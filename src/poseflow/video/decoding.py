@@ -33,18 +33,20 @@ def look(path: Path) -> tuple[tuple[int, int], int, float]:
     """
     with _opened(path) as (container, stream):
         # 25 is what FFmpeg itself takes for a stream that tells nothing.
-        fps = float(stream.average_rate or stream.guessed_rate or 25)
+        fps, tick = float(stream.average_rate or stream.guessed_rate or 25), stream.time_base
         first = next(_decoded(path, container, stream))
-    count, seconds, certain = _run_over_packets(path)
-    # A film of a screen may claim a thousand frames a second, which is only the tick of its clock.
-    if seconds > 0 and abs((count - 1) / seconds / fps - 1) > 0.01:
-        fps = (count - 1) / seconds
-    if not certain:
+    times = _times_of_packets(path)
+    if times is None:
         with _opened(path) as (container, stream):
-            count = sum(1 for _ in _decoded(path, container, stream))
+            times = [frame.pts for frame in _decoded(path, container, stream)]
+    known = [time for time in times if time is not None]
+    seconds = float((max(known) - min(known)) * tick) if known else 0.0
+    # A film of a screen may claim a thousand frames a second, which is only the tick of its clock.
+    if seconds > 0 and abs((len(times) - 1) / seconds / fps - 1) > 0.01:
+        fps = (len(times) - 1) / seconds
     turned = _quarter_turns(first) % 2
     size = (first.height, first.width) if turned else (first.width, first.height)
-    return size, count, fps
+    return size, len(times), fps
 
 
 def decode(path: Path, n_frames: int, fps: float, color: bool) -> Generator[Frame]:
@@ -106,11 +108,19 @@ def _opened(path: Path) -> Iterator[tuple[Any, Any]]:
 def _packets(path: Path, container: Any, stream: Any) -> Iterator[Any]:
     import av
 
+    held = None
     try:
-        # An empty packet, which PyAV ends with, would tell the decoder that there are no more.
-        yield from (packet for packet in container.demux(stream) if packet.size)
+        for packet in container.demux(stream):
+            # An empty packet, which PyAV ends with, would tell the decoder that there are no more.
+            if packet.size:
+                if held is not None:
+                    yield held
+                held = packet
     except av.FFmpegError as error:
         raise InputError(f"{path}: cannot be read, FFmpeg says: {error.strerror}") from error
+    # A file that was cut short ends in a piece of a packet, which would bring the decoder down.
+    if held is not None and not held.is_corrupt:
+        yield held
 
 
 def _decoded(path: Path, container: Any, stream: Any) -> Iterator[Any]:
@@ -132,25 +142,22 @@ def _decoded(path: Path, container: Any, stream: Any) -> Iterator[Any]:
         raise InputError(f"{path}: expected a video, got one without a frame that can be decoded")
 
 
-def _run_over_packets(path: Path) -> tuple[int, float, bool]:
-    """Packets, seconds from the first to the last, and whether each packet is sure to be a frame.
+def _times_of_packets(path: Path) -> list[int | None] | None:
+    """The presentation times of the packets in ticks, where each is sure to make a frame.
 
-    It is not in some codecs, nor where packets are damaged, cut away by an edit list, or need
-    others from before the beginning of the file.
+    None where only decoding would tell: in some codecs, and where packets are damaged, cut away by
+    an edit list, or need others from before the beginning of the file.
     """
     with _opened(path) as (container, stream):
         certain = stream.codec_context.codec.canonical_name in _A_PACKET_A_FRAME
-        count, ticks = 0, []
+        times: list[int | None] = []
         for packet in _packets(path, container, stream):
-            certain &= packet.is_keyframe or count > 0
+            certain &= packet.is_keyframe or bool(times)
             certain &= not packet.is_corrupt and not packet.is_discard
-            if packet.pts is not None:
-                ticks.append(packet.pts)
-            count += 1
-        if not ticks:
-            return count, 0.0, certain
-        low, high = min(ticks), max(ticks)
-        return count, float((high - low) * stream.time_base), certain and ticks[0] == low
+            times.append(packet.pts)
+        known = [time for time in times if time is not None]
+        certain &= not known or known[0] == min(known)
+        return times if certain else None
 
 
 def _image(frame: Any, color: bool, reformatter: Any) -> ImageArray:
