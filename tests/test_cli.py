@@ -120,6 +120,14 @@ def test_a_folder_of_images_and_drawing_on_it(at):
     assert np.abs(frame.astype(int) - before).max() > 100
 
 
+def test_results_do_not_replace_what_they_are_made_of(at, capsys):
+    assert run("track", "--poses", "poses.json", "--out", "results", "--quiet") == 0
+    before = Path("results/tracked.json").read_bytes()
+    assert run("track", "--poses", "results/tracked.json", "--out", "results") == 2
+    refused(capsys, ["results/tracked.json", "never touched"])
+    assert Path("results/tracked.json").read_bytes() == before
+
+
 def test_correspondences_are_written_and_read(at):
     track = ["track", "clip.mp4", "--poses", "poses.json", "--quiet"]
     assert run(*track, "--out", "a.json", "--write-correspondences", "found") == 0
@@ -253,6 +261,7 @@ def test_a_video_that_breaks_off(at, capsys):
     [
         pytest.param(["--out", "no/such/t.json"], ["cannot be written"], id="no-folder"),
         pytest.param(["--out", "poses.json"], ["never touched"], id="onto-itself"),
+        pytest.param(["--out", "t.xml"], ["t.xml", ".json"], id="unknown-suffix"),
         pytest.param(["--out", "t.json", "--to", "xml"], ["xml"], id="unknown-format"),
         pytest.param(["--out", "t.json", "--skeleton", "dog"], ["dog", "coco-17"], id="skeleton"),
         pytest.param(["--out", "t.json", "--format", "coco"], ["poses.json"], id="forced-wrongly"),

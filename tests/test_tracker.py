@@ -140,6 +140,20 @@ def test_a_matcher_is_asked_about_people_and_its_answer_is_kept():
     assert len(tracker.correspondences.source) == 42
 
 
+def test_the_callers_image_may_be_used_again():
+    seen = []
+
+    def matcher(before, after, points):
+        seen.append((int(before[0, 0]), int(after[0, 0])))
+        return Correspondences.none()
+
+    tracker, camera = Tracker(matcher=matcher), np.zeros((20, 20), dtype=np.uint8)
+    for value in range(3):
+        camera[:] = value
+        tracker.update(frame_of(person(9, 9)), camera)
+    assert seen == [(0, 1), (1, 2)]
+
+
 def test_trackers_share_nothing():
     one, other = Tracker(), Tracker()
     for tracker in (one, other):

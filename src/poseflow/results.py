@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
+from .errors import InputError
 from .files import whole_folder
 from .formats import FORMATS, save
 from .frames import Frame
@@ -15,12 +16,25 @@ from .render import Renderer
 from .summary import Summary
 from .video import Video, write_images, write_video
 
+MADE = ("tracked.json", "tracked.mp4", "tracks.csv", "summary.json")
+"""What `save_folder` writes, beside `tracked` in the input's own format."""
+
 Watch = Callable[[Iterable[Frame]], Iterable[Frame]]
 
 
 def is_one_file(out: Path) -> bool:
-    """Whether an output is one file of poses, by its suffix; else it is a folder of results."""
-    return out.suffix.lower() in {f.suffix for f in FORMATS.values() if f.suffix}
+    """Whether an output is one file of poses, by its suffix; else it is a folder of results.
+
+    Raises:
+        InputError: it has another suffix, and is no folder yet: most likely a slip.
+    """
+    known = sorted({f.suffix for f in FORMATS.values() if f.suffix})
+    if out.suffix and out.suffix.lower() not in known and not out.is_dir():
+        raise InputError(
+            f"{out}: expected a file ending in {', '.join(known)}, or a folder; "
+            f"got the suffix {out.suffix!r}"
+        )
+    return out.suffix.lower() in known and not out.is_dir()
 
 
 def json_format(sequence: Sequence) -> str:

@@ -192,6 +192,7 @@ def run(
     from ..video import open_video
 
     words.refuse_overwriting(out, images, poses)
+    one_file = results.is_one_file(out)
     if images is None and (matcher not in (None, "none") or write_correspondences):
         raise InputError("--matcher and --write-correspondences: expected a video or image folder")
     rule = make_rule(setting, parameters)
@@ -203,7 +204,7 @@ def run(
     from ..summary import summarise
 
     summary = summarise(tracked)
-    if results.is_one_file(out):
+    if one_file:
         results.save_file(out, tracked, to)
     else:
         results.save_folder(

@@ -81,11 +81,18 @@ def refuse_overwriting(out: Path, *inputs: Path | None) -> None:
     """Inputs are never touched.
 
     Raises:
-        InputError: the output is one of the inputs.
+        InputError: the output is one of the inputs, or a folder of results made of one.
     """
+    from ..results import MADE
+
     for given in inputs:
-        if given is not None and out.exists() and given.exists() and out.samefile(given):
-            raise InputError(f"{out}: expected another place than the input, never touched")
+        if given is None or not (out.exists() and given.exists()):
+            continue
+        inside = out.is_dir() and given.parent.samefile(out)
+        if out.samefile(given) or (inside and (given.name in MADE or given.stem == "tracked")):
+            raise InputError(
+                f"{out}: expected another place than the input {given}, which is never touched"
+            )
 
 
 def note(text: str) -> None:

@@ -28,16 +28,16 @@ FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
 
 
-def dis(*, working_pixels: int = 40_000) -> Matcher:
+def dis(*, working_pixels: int = 28_800) -> Matcher:
     """Dense inverse search (Kroeger et al., ECCV 2016), read off at the points.
 
     OpenCV's medium preset with one refinement, on images shrunk to their working size. People are
-    followed as well as by the same preset up to a quarter of 720p (its "finest scale 2"), in two
-    thirds of the time, which does not grow with the resolution.
+    followed as well as by the same preset up to a quarter of 720p (its "finest scale 2"), in half
+    of the time, which does not grow with the resolution.
 
     Args:
         working_pixels: the flow is found on images shrunk by a whole number to at most so many
-            pixels; 256×144 for 720p. More: finer motion and smaller people, time in proportion.
+            pixels; 213×120 for 720p. More: finer motion and smaller people, time in proportion.
     """
 
     def follow(before: ImageArray, after: ImageArray, points: FloatArray) -> FloatArray:

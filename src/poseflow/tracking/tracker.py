@@ -87,7 +87,8 @@ class Tracker:
             self._correspondences = Correspondences(*correspondences)
         decision = self._rule.associate(tracks, poses, variances, self._correspondences, image_size)
         ids = self._remember(tracks, poses, decision)
-        self._last_image = image
+        # A caller may read the next frame into the same memory.
+        self._last_image = None if image is None or self._matcher is None else image.copy()
         return poses.with_track_ids(ids)
 
     def _state(self, poses: Poses) -> tuple[Tracks, FloatArray]:
