@@ -46,13 +46,12 @@ def oks(a: FloatArray, b: FloatArray, variances: FloatArray, weights: FloatArray
             prediction's uncertainty.
         weights: (…, K), how much each keypoint counts; 1 for all is COCO's definition.
     """
-    difference = a - b
-    difference *= difference
-    d2 = difference[..., 0] + difference[..., 1]
-    alike = np.exp(d2 / (-2.0 * variances))
+    dx, dy = a[..., 0] - b[..., 0], a[..., 1] - b[..., 1]
+    alike = np.exp((dx * dx + dy * dy) / (-2.0 * variances))
     missing = np.isnan(alike)
-    alike[missing] = 0.0
-    weights = np.where(missing, 0.0, weights)
+    if missing.any():
+        alike = np.where(missing, 0.0, alike)
+        weights = np.where(missing, 0.0, weights)
     total = weights.sum(axis=-1)
     return np.asarray((alike * weights).sum(axis=-1) / np.where(total > 0, total, 1.0))
 

@@ -112,26 +112,31 @@ class default:
         # Tracks and poses are compared with the poses in one go: small arrays cost by the call.
         keypoints = np.concatenate([keypoints, poses.keypoints])
         boxes = np.concatenate([boxes, poses.boxes])
-        extent = boxes[:, 2:] - boxes[:, :2]
-        area = extent[:, 0] * extent[:, 1]
-        shared = np.minimum(boxes[:, None, 2:], poses.boxes[:, 2:])
-        shared -= np.maximum(boxes[:, None, :2], poses.boxes[:, :2])
+        # x and y apart: NumPy is slow along an axis of two.
+        x0, y0, x1, y1 = boxes.T
+        width, height = x1 - x0, y1 - y0
+        area = width * height
+        now = poses.boxes.T[:, None]
+        across = np.minimum(x1[:, None], now[2]) - np.maximum(x0[:, None], now[0])
+        down = np.minimum(y1[:, None], now[3]) - np.maximum(y0[:, None], now[1])
         # Most pairs in a crowd are far apart: keypoints are compared only of those whose boxes
         # overlap, or would if the first were a quarter wider on each side.
-        near = (shared > -0.25 * extent[:, None]).all(axis=2)
+        near = (across > -0.25 * width[:, None]) & (down > -0.25 * height[:, None])
         near &= np.arange(-n_tracks, n_poses)[:, None] < np.arange(n_poses)  # each two once
         i, j = np.nonzero(near)
         growth = np.ones(len(boxes))
         growth[:n_tracks] += self.growth * tracks.missed
         spread = (area * growth * growth)[i, None] * (variances * self.softness**2)
-        weights = np.where(np.isnan(poses.keypoint_scores), 1.0, poses.keypoint_scores)
-        by_keypoints = oks(keypoints[i], poses.keypoints[j], spread, weights[j])
+        weights = poses.keypoint_scores[j]
+        unknown = np.isnan(weights)
+        if unknown.any():
+            weights[unknown] = 1.0
+        by_keypoints = oks(keypoints[i], poses.keypoints[j], spread, weights)
         n = int(np.searchsorted(i, n_tracks))
         twin = n + np.flatnonzero(by_keypoints[n:] > self.duplicate)
         twins = np.array([i[twin] - n_tracks, j[twin]]).T
         i, j = i[:n], j[:n]
-        sides = np.maximum(shared[i, j], 0.0)
-        common = sides[:, 0] * sides[:, 1]
+        common = np.maximum(across[i, j], 0.0) * np.maximum(down[i, j], 0.0)
         # A pose of one keypoint has no area; neither has what it shares.
         by_boxes = common / np.maximum(area[i] + area[n_tracks + j] - common, 1e-9)
         stale = self.staleness * np.minimum(tracks.missed[i] / 30.0, 1.0)
