@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass, field
+from itertools import product
 from typing import NamedTuple
 
 import numpy as np
@@ -50,6 +51,13 @@ _SHIFT = 4
 _BODY_SIGMA = 0.06
 """Keypoints with an OKS falloff below this are details and drawn finer: eyes, faces and fingers
 have less, and the joints of bodies begin with COCO's wrists, 0.062."""
+
+_NUDGES = sorted(
+    product((0.0, 0.5, -0.5, 1.0, -1.0), (0.0, 0.5, 1.0, 1.5, 2.0, -0.5, -1.0)),
+    key=lambda aside_up: (2 * aside_up[0]) ** 2 + aside_up[1] ** 2 + (aside_up[1] < 0),
+)
+"""Widths aside and heights up where a tag may give way to another, the least first; rather not
+down, where the face is."""
 
 _HEAD = {"head_top", "nose", "left_eye", "right_eye", "left_ear", "right_ear"}
 _HIPS = {"pelvis", "left_hip", "right_hip"}
@@ -102,10 +110,9 @@ class Renderer:
         people = self._meet(poses.track_ids[there].tolist(), points, _sizes(points, canvas))
         trails, bodies = self._trails(), self._brush.bodies(points, scores, people)
         _paint(canvas, _Strokes(*(np.concatenate(v) for v in zip(trails, bodies, strict=True))))
-        height, width = canvas.shape[:2]
-        in_sight = ((points >= 0) & (points < [width, height])).all(axis=2).any(axis=1)
+        inside = ((points >= 0) & (points < canvas.shape[1::-1])).all(axis=2)
         tags: list[_Box] = []
-        for n in np.flatnonzero(in_sight).tolist():
+        for n in np.flatnonzero(np.any(inside, axis=1)).tolist():
             if people[n].hue != _NO_HUE:
                 tags.append(_tag(canvas, people[n], self._brush.top(points[n]), tags))
         return canvas
@@ -161,7 +168,7 @@ class Renderer:
 
     def _trails(self) -> _Strokes:
         """The ways people came, older parts fainter and thinner."""
-        people = list(self._people.values()) if self._trail else []
+        people = list(self._people.values())
         stops = np.array(
             [(n, *stop) for n, person in enumerate(people) for stop in person.path]
         ).reshape(-1, 4)
@@ -301,18 +308,20 @@ def _means(points: FloatArray) -> FloatArray:
 def _sizes(points: FloatArray, canvas: ImageArray) -> FloatArray:
     """(N,) the diagonals of the boxes around N poses (N, K, 2), at most that of the image."""
     boxes = boxes_around(points)
-    return np.minimum(np.hypot(*(boxes[:, 2:] - boxes[:, :2]).T), np.hypot(*canvas.shape[:2]))
+    diagonals = np.hypot(*(boxes[:, 2:] - boxes[:, :2]).T)
+    return np.asarray(np.minimum(diagonals, np.hypot(*canvas.shape[:2])))
 
 
 def _line_widths(sizes: FloatArray) -> FloatArray:
     """Pixels of the limbs of people of these sizes in pixels."""
-    return np.clip(0.9 + sizes / 90.0, 1.0, 12.0)
+    return np.asarray(np.clip(0.9 + sizes / 90.0, 1.0, 12.0))
 
 
 def _within_reach(points: FloatArray) -> FloatArray:
     """Points (N, K, 2), far ones nearer in the same direction; nan where they are not finite."""
     points = np.where(np.isfinite(points).all(axis=2, keepdims=True), points, np.nan)
-    return points / np.maximum(np.abs(points).max(axis=2, keepdims=True) / _FAR, 1.0)
+    farther = np.maximum(np.abs(points).max(axis=2, keepdims=True) / _FAR, 1.0)
+    return np.asarray(points / farther)
 
 
 def _canvas(image: ImageArray) -> ImageArray:
@@ -376,7 +385,7 @@ def _free_place(
 ) -> _Box:
     """x0 y0 x1 y1 in the image at that place, or near it where other tags are in the way."""
     places = []
-    for aside, up in ((0, 0), (0.5, 0), (-0.5, 0), (0, 1), (0, 2), (0, -1)):
+    for aside, up in _NUDGES:
         x = round(middle + (aside - 0.5) * width)
         y = round(bottom - height - up * (height + 1))
         x = min(max(x, 0), max(canvas.shape[1] - width, 0))
