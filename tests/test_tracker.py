@@ -79,7 +79,8 @@ def test_a_weak_pose_starts_nobody_and_continues_somebody():
 
 
 def test_a_weak_pose_that_goes_on_is_somebody_and_one_that_flickers_is_not():
-    weak = frame_of(person(100, 200), scores=0.3)
+    weak = frame_of(person(100, 200), scores=0.45)
+    assert ids_of([frame_of(person(100, 200), scores=0.3)] * 5) == [[-1]] * 5
     assert ids_of([weak] * 5, default(persist=3)) == [[-1], [-1], [1], [1], [1]]
     flicker = [weak, weak, frame_of(), weak, weak, frame_of()]
     assert ids_of(flicker, default(persist=3)) == [[-1], [-1], [], [-1], [-1], []]

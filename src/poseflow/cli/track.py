@@ -37,9 +37,14 @@ RULE_PARAMETERS = {
         "people who are left over. Lower: weak poses win ids more often",
     ),
     "birth": ("SCORE", "a pose with this score (0 to 1) starts a new id at once"),
+    "trial": (
+        "SCORE",
+        "a weaker pose needs this score (0 to 1) to start an id by going on. Lower: people whom "
+        "the estimator hardly sees get ids, and so do lamp posts",
+    ),
     "persist": (
         "FRAMES",
-        "in a row after which a weaker pose starts a new id, too. More: fewer false people; "
+        "in a row after which such a pose starts a new id. More: fewer false people; "
         "people whom the estimator is never sure of get their id later",
     ),
     "similar": (

@@ -32,7 +32,9 @@ class default:
         sure: score in [0, 1] from which a pose is matched first; weaker ones only continue
             tracks that are left over.
         birth: score in [0, 1] from which a pose starts an id at once.
-        persist: frames in a row after which a weaker pose starts one, too. More: fewer false
+        trial: score in [0, 1] a weaker pose needs to start an id by going on. Lower: people whom
+            the estimator hardly sees get ids, and so do lamp posts.
+        persist: frames in a row after which such a pose starts an id. More: fewer false
             people; people whom the estimator is never sure of get their id later.
         similar: similarity in [0, 1] that a sure pose must exceed to continue a track.
         similar_weak: the same for a weak pose.
@@ -49,6 +51,7 @@ class default:
     memory: int = 60
     sure: float = 0.47
     birth: float = 0.49
+    trial: float = 0.4
     persist: int = 3
     similar: float = 0.06
     similar_weak: float = 0.54
@@ -81,7 +84,7 @@ class default:
             known[pairs[:, 0]] = False
             more = _assign_among(similarity, known, weak, self.similar_weak)
             pairs = np.concatenate([pairs, more])
-        left = single.copy()
+        left = single & (scores >= self.trial)
         left[pairs[:, 1]] = False
         believed = scores >= self.birth
         on_trial = tracks.ids == NO_ID
