@@ -365,9 +365,9 @@ def _tag(canvas: ImageArray, person: _Person, top: tuple[float, float], taken: l
     text, font = str(person.id), cv2.FONT_HERSHEY_DUPLEX
     letter = float(np.clip(0.04 * person.size, 8.0, 22.0))
     scale = letter / 20.0
-    (w, h), below = cv2.getTextSize(text, font, scale, 1)
     # OpenCV's versions leave different space around the letters: what counts is the ink.
-    ink, foot = np.zeros((h + below + 8, w + 8), dtype=np.uint8), (4, h + 4)
+    ink = np.zeros((int(3 * letter), int((len(text) + 2) * 1.2 * letter)), dtype=np.uint8)
+    foot = int(letter), int(2 * letter)
     cv2.putText(ink, text, foot, font, scale, 255, 1, cv2.LINE_AA)
     left, over, w, h = cv2.boundingRect(ink)
     height = 2 * round(0.85 * letter) + 1
