@@ -95,7 +95,7 @@ def correspondence_iou(
     # Join the two lists of (point, box) on what they must share: the correspondence and k.
     key_a = point_a * n_boxes + place_a % n_boxes
     key_b = point_b * n_boxes + place_b % n_boxes
-    order = np.argsort(key_b, kind="stable")
+    order = np.argsort(key_b)
     counts = np.bincount(key_b, minlength=len(source) * n_boxes)
     starts = np.cumsum(counts) - counts
     owner, place = expand(starts[key_a], counts[key_a])
