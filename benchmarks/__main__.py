@@ -38,12 +38,13 @@ def main() -> int:
         from .measure import pin
 
         pin()
-    from .report import as_json, table
+    from .report import as_json, load_average, table
 
+    load = load_average()
     outcome = module.run(**given)
     print(outcome.text, table(outcome.figures), sep="\n" if outcome.text else "")
     if file is not None:
-        file.write_text(as_json(name, given, outcome), encoding="utf-8")
+        file.write_text(as_json(name, given, outcome, load), encoding="utf-8")
     return 0
 
 

@@ -40,7 +40,7 @@ def rows(figures: Iterable[Figure]) -> list[list[str]]:
         [
             f.name,
             f.target or "–",
-            f"{number(f.ours)} {f.unit}" + {None: "", True: "", False: " (missed)"}[f.met],
+            f"{number(f.ours)} {f.unit}".rstrip() + (" (missed)" if f.met is False else ""),
             f"{f.peer} {number(f.theirs)}" if f.peer else "–",
             "–" if f.ratio is None else f"{number(f.ratio)} ×",
         ]
@@ -63,15 +63,15 @@ def columns(cells: Sequence[Sequence[str]]) -> str:
     return "\n".join(lines)
 
 
-def as_json(name: str, arguments: Mapping[str, Any], outcome: Outcome) -> str:
-    """Everything about a run that somebody who doubts it may ask."""
+def as_json(name: str, arguments: Mapping[str, Any], outcome: Outcome, load: float) -> str:
+    """Everything about a run that somebody who doubts it may ask; `load` as before it began."""
     given = (f"--{k} {'DIR' if isinstance(v, Path) else v}" for k, v in arguments.items())
     report = {
         "benchmark": name,
         "command": " ".join([f"python -m benchmarks {name}", *given]),
         "date": datetime.date.today().isoformat(),
         "commit": commit(),
-        "machine": machine(),
+        "machine": machine() | {"load_before": round(load, 1)},
         "versions": versions(),
         "figures": [asdict(f) for f in outcome.figures],
         "text": outcome.text,
@@ -92,7 +92,7 @@ def commit() -> str:
 
 
 def machine() -> dict[str, Any]:
-    """What the machine is, and how busy it was otherwise."""
+    """What the machine is."""
     model = platform.processor()
     information = Path("/proc/cpuinfo")
     if information.exists():
@@ -103,8 +103,12 @@ def machine() -> dict[str, Any]:
         "cores": psutil.cpu_count(),
         "memory_gb": round(psutil.virtual_memory().total / 1e9),
         "system": platform.system(),
-        "load_5_minutes": round(psutil.getloadavg()[1], 1),
     }
+
+
+def load_average() -> float:
+    """How many processes wanted a core in the last minute: what else the machine was doing."""
+    return float(psutil.getloadavg()[0])
 
 
 def versions() -> dict[str, str]:
@@ -130,7 +134,7 @@ def write_readme(names: Iterable[str]) -> None:
         whence = [
             f"`{kept['command']}`",
             kept["date"],
-            "{cores} cores, {cpu}".format(**kept["machine"]),
+            "{cores} cores, {cpu}, load {load_before}".format(**kept["machine"]),
         ]
         for row in rows(Figure(**f) for f in kept["figures"]):
             lines.append("| " + " | ".join([*row, *whence]) + " |")
