@@ -52,7 +52,7 @@ class default:
     sure: float = 0.47
     birth: float = 0.49
     trial: float = 0.4
-    persist: int = 3
+    persist: int = 5
     similar: float = 0.06
     similar_weak: float = 0.54
     duplicate: float = 0.75
