@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from poseflow.assignment import assign, assign_above
+from poseflow.assignment import assign, assign_allowed
 
 matrices = arrays(
     np.float64,
@@ -37,12 +37,14 @@ def test_assign_finds_the_best_pairing_and_uses_each_once(similarity):
 
 
 @given(matrices, st.floats(0.05, 0.9))
-def test_assign_above_pairs_only_what_exceeds_the_gate(similarity, gate):
-    pairs = assign_above(similarity, gate)
-    assert (similarity[pairs[:, 0], pairs[:, 1]] > gate).all()
+def test_assign_allowed_pairs_only_what_is_allowed(similarity, gate):
+    allowed = similarity > gate
+    pairs = assign_allowed(similarity, allowed)
+    assert allowed[pairs[:, 0], pairs[:, 1]].all()
+    assert len(set(pairs[:, 0])) == len(set(pairs[:, 1])) == len(pairs)
 
 
-def test_the_gate_comes_before_the_solver():
+def test_what_is_not_allowed_goes_before_the_solver():
     # Refusing .29 after solving would leave row 0 with nobody or .4 with a row that lost .5.
-    pairs = assign_above(np.array([[0.5, 0.29], [0.4, 0.0]]), 0.3)
-    assert pairs.tolist() == [[0, 0]]
+    similarity = np.array([[0.5, 0.29], [0.4, 0.0]])
+    assert assign_allowed(similarity, similarity > 0.3).tolist() == [[0, 0]]

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from poseflow.geometry import areas, boxes_around, expand, points_in_boxes, widen
+from poseflow.geometry import areas, boxes_around, expand, overlapping, points_in_boxes, widen
 
 coordinates = st.floats(-50, 50).map(lambda x: round(x, 1))
 
@@ -58,3 +58,20 @@ def test_expand_writes_the_runs_one_after_another(runs):
     owner, number = expand(starts, counts)
     assert number.tolist() == [s + i for s, c in runs for i in range(c)]
     assert owner.tolist() == [k for k, (_, c) in enumerate(runs) for _ in range(c)]
+
+
+def test_overlapping_boxes_share_more_than_an_edge():
+    boxes = np.array([[0.0, 0, 2, 2], [2, 0, 4, 2], [1, 1, 3, 3], [np.nan] * 4])
+    corners = boxes.T
+    assert overlapping(corners[:2], corners[2:], corners).tolist() == [
+        [True, False, True, False],
+        [False, True, True, False],
+        [True, True, True, False],
+        [False, False, False, False],
+    ]
+
+
+def test_a_point_overlaps_the_boxes_it_lies_in():
+    boxes = np.array([[0.0, 0, 2, 2], [1, 0, 4, 2]])
+    point = np.array([[1.0], [1.0]])
+    assert overlapping(point, point, boxes.T).tolist() == [[True, False]]

@@ -49,6 +49,11 @@ def test_oks_weighs_keypoints():
     assert oks(a, b, np.ones(2), np.array([3.0, 1])) == pytest.approx(3 / 4)
 
 
+def test_oks_counts_keypoints_without_scores_as_1():
+    a, b = np.zeros((2, 2)), np.array([[0.0, 0], [1e6, 0]])
+    assert oks(a, b, np.ones(2), np.full(2, np.nan)) == pytest.approx(1 / 2)
+
+
 def test_oks_of_poses_without_a_common_keypoint_is_0():
     a, b = np.array([[np.nan, np.nan], [0, 0]]), np.array([[0, 0], [np.nan, np.nan]])
     assert oks(a, b, np.ones(2), np.ones(2)) == 0

@@ -98,6 +98,21 @@ def test_a_pose_without_a_keypoint_is_on_no_known_track(rule):
     assert ids_of([seen, nothing, seen], rule())[2] == [1]
 
 
+def test_a_pose_of_one_keypoint_has_no_area_and_breaks_nothing():
+    whole = person(100, 200)
+    one = np.full_like(whole, np.nan)
+    one[9] = whole[9]  # it lies within the box of the whole pose
+    frames = [frame_of(whole, one), frame_of(one, whole), frame_of(one)]
+    first, second, third = ids_of(frames)
+    assert first[0] == second[1] == 1
+    assert third[0] in (1, second[0])
+
+
+def test_of_two_equal_poses_one_keeps_the_id():
+    frames = [frame_of(person(100, 200), person(100, 200), person(400, 200))] * 3
+    assert ids_of(frames) == [[1, -1, 2]] * 3
+
+
 def test_missing_keypoints_do_not_break_a_track():
     frames = []
     for t in range(12):

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
+BoolArray = NDArray[np.bool_]
 
 
 def assign(similarity: FloatArray) -> IntArray:
@@ -26,14 +27,19 @@ def assign(similarity: FloatArray) -> IntArray:
     return np.array(linear_sum_assignment(similarity, maximize=True)).T
 
 
-def assign_above(similarity: FloatArray, gate: float) -> IntArray:
-    """Like `assign`, of the pairs whose similarity exceeds `gate` > 0 only.
+def assign_allowed(similarity: FloatArray, allowed: BoolArray) -> IntArray:
+    """Like `assign`, of allowed pairs only.
 
-    The gate is applied *before* solving: a pair that would be refused afterwards must not keep
-    its row from the partner it may have.
+    What is not allowed is left out *before* solving: a pair that would be refused afterwards
+    must not keep its row from the partner it may have.
+
+    Args:
+        similarity: (R, C), greater than 0 where allowed.
+        allowed: (R, C).
 
     Returns:
         (P, 2) row and column of each pair, in order of row.
     """
-    pairs = assign(np.where(similarity > gate, similarity, 0.0))
-    return pairs[similarity[pairs[:, 0], pairs[:, 1]] > gate]
+    row, column = assign(np.where(allowed, similarity, 0.0)).T
+    taken = allowed[row, column]
+    return np.array([row[taken], column[taken]]).T

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
+BoolArray = NDArray[np.bool_]
 
 
 def boxes_around(keypoints: FloatArray) -> FloatArray:
@@ -29,6 +30,22 @@ def areas(boxes: FloatArray) -> FloatArray:
     """(N,) the areas of boxes (N, 4) in square pixels; nan where the box is."""
     extent = boxes[:, 2:] - boxes[:, :2]
     return np.asarray(extent[:, 0] * extent[:, 1])
+
+
+def overlapping(low: FloatArray, high: FloatArray, boxes: FloatArray) -> BoolArray:
+    """(A, B) which of A boxes, given by their corners, overlap which of B; to touch is not enough.
+
+    A box of nan overlaps nothing; a point, low = high, overlaps the boxes it lies in.
+
+    Args:
+        low: (2, A) x0 and y0.
+        high: (2, A) x1 and y1.
+        boxes: (4, B) x0, y0, x1, y1.
+    """
+    x0, y0, x1, y1 = boxes
+    left, top = low[..., None]
+    right, bottom = high[..., None]
+    return np.asarray((right > x0) & (left < x1) & (bottom > y0) & (top < y1))
 
 
 def points_in_boxes(points: FloatArray, boxes: FloatArray) -> tuple[IntArray, IntArray]:

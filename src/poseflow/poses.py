@@ -52,16 +52,15 @@ class Poses:
         if self.keypoints.ndim != 3 or self.keypoints.shape[2] != 2:
             raise InputError(f"keypoints: expected shape (N, K, 2), got {self.keypoints.shape}")
         n, k, _ = self.keypoints.shape
-        for name, shape in (
-            ("keypoint_scores", (n, k)),
-            ("scores", (n,)),
-            ("boxes", (n, 4)),
-            ("track_ids", (n,)),
-            ("rows", (n,)),
+        for values, shape, name in (
+            (self.keypoint_scores, (n, k), "keypoint_scores"),
+            (self.scores, (n,), "scores"),
+            (self.boxes, (n, 4), "boxes"),
+            (self.track_ids, (n,), "track_ids"),
+            (self.rows, (n,), "rows"),
         ):
-            got = getattr(self, name).shape
-            if got != shape:
-                raise InputError(f"{name}: expected shape {shape}, got {got}")
+            if values.shape != shape:
+                raise InputError(f"{name}: expected shape {shape}, got {values.shape}")
 
     @classmethod
     def from_keypoints(
@@ -141,7 +140,10 @@ class Poses:
 
     def with_track_ids(self, track_ids: ArrayLike) -> Self:
         """The same poses in the same order with other ids, (N,)."""
-        return dataclasses.replace(self, track_ids=np.asarray(track_ids, dtype=np.int64))
+        ids = np.asarray(track_ids, dtype=np.int64)
+        return type(self)(
+            self.keypoints, self.keypoint_scores, self.scores, self.boxes, ids, self.rows
+        )
 
 
 def _ids(values: ArrayLike | None, n: int) -> IntArray:

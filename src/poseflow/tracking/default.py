@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ..assignment import assign_above
+from ..assignment import assign_allowed
 from ..frames import Correspondences
-from ..geometry import areas
+from ..geometry import areas, overlapping
 from ..motion_field import carry, medians
 from ..poses import NO_ID, Poses
 from ..similarity import oks
@@ -71,31 +71,27 @@ class default:
         image_size: tuple[int, int] | None,
     ) -> Association:
         """Sure poses on known tracks, then weak ones on those left; the rest is new or on trial."""
-        scores = np.where(np.isnan(poses.scores), 1.0, poses.scores)
-        similarity, twins = self.compare(tracks, poses, variances, correspondences)
-        single = np.ones(len(poses), dtype=np.bool_)
-        for i, j in twins.tolist():
-            single[j if scores[i] >= scores[j] else i] = False
-        sure = single & (scores >= self.sure)
-        weak = single & ~sure
+        similarity, scores = self.compare(tracks, poses, variances, correspondences)
+        sure = scores >= self.sure
         known = tracks.ids != NO_ID
         pairs = _assign_among(similarity, known, sure, self.similar)
+        weak = (scores >= 0) & ~sure
         if weak.any():
-            known[pairs[:, 0]] = False
-            more = _assign_among(similarity, known, weak, self.similar_weak)
+            free = known.copy()
+            free[pairs[:, 0]] = False
+            more = _assign_among(similarity, free, weak, self.similar_weak)
             pairs = np.concatenate([pairs, more])
-        left = single & (scores >= self.trial)
+        left = scores >= self.trial
         left[pairs[:, 1]] = False
         believed = scores >= self.birth
-        on_trial = tracks.ids == NO_ID
-        if on_trial.any():
-            more = _assign_among(similarity, on_trial, left & ~believed, self.similar_weak)
+        named = pairs[:0, 0]
+        if not known.all():
+            more = _assign_among(similarity, ~known, left & ~believed, self.similar_weak)
             pairs = np.concatenate([pairs, more])
             left[more[:, 1]] = False
-        births = np.flatnonzero(left)
-        named, seen = ~on_trial, pairs[:, 0]
-        # The hits of a track do not count this frame yet.
-        named[seen] |= tracks.hits[seen] + 1 >= self.persist
+            # The hits of a track do not count this frame yet.
+            named = more[tracks.hits[more[:, 0]] + 1 >= self.persist, 0]
+        births = left.nonzero()[0]
         return Association(pairs, births, named, believed[births])
 
     def compare(
@@ -104,49 +100,48 @@ class default:
         poses: Poses,
         variances: FloatArray,
         correspondences: Correspondences | None,
-    ) -> tuple[FloatArray, IntArray]:
-        """How alike tracks, where they should be now, and poses are; and which poses are twins.
+    ) -> tuple[FloatArray, FloatArray]:
+        """How alike tracks, where they should be now, and poses are; and what the poses count.
 
         Returns:
-            (T, N) similarities, at most 1, and (D, 2) pairs of poses that are one person.
+            (T, N) similarities, at most 1, and (N,) scores of the poses: 1 where none is given,
+            -1 of a pose that shows the same person as a better one.
         """
         n_tracks, n_poses = len(tracks), len(poses)
-        keypoints, boxes = self.predict(tracks, correspondences)
         # Tracks and poses are compared with the poses in one go: small arrays cost by the call.
+        keypoints, boxes = self.predict(tracks, correspondences)
         keypoints = np.concatenate([keypoints, poses.keypoints])
-        boxes = np.concatenate([boxes, poses.boxes])
-        # x and y apart: NumPy is slow along an axis of two.
-        x0, y0, x1, y1 = boxes.T
-        width, height = x1 - x0, y1 - y0
-        area = width * height
-        now = poses.boxes.T[:, None]
-        across = np.minimum(x1[:, None], now[2]) - np.maximum(x0[:, None], now[0])
-        down = np.minimum(y1[:, None], now[3]) - np.maximum(y0[:, None], now[1])
-        # Most pairs in a crowd are far apart: keypoints are compared only of those whose boxes
-        # overlap, or would if the first were a quarter wider on each side.
-        near = (across > -0.25 * width[:, None]) & (down > -0.25 * height[:, None])
-        near &= np.arange(-n_tracks, n_poses)[:, None] < np.arange(n_poses)  # each two once
-        i, j = np.nonzero(near)
-        growth = np.ones(len(boxes))
-        growth[:n_tracks] += self.growth * tracks.missed
-        spread = (area * growth * growth)[i, None] * (variances * self.softness**2)
-        weights = poses.keypoint_scores[j]
-        unknown = np.isnan(weights)
-        if unknown.any():
-            weights[unknown] = 1.0
-        by_keypoints = oks(keypoints[i], poses.keypoints[j], spread, weights)
-        n = int(np.searchsorted(i, n_tracks))
-        twin = n + np.flatnonzero(by_keypoints[n:] > self.duplicate)
-        twins = np.array([i[twin] - n_tracks, j[twin]]).T
-        i, j = i[:n], j[:n]
-        common = np.maximum(across[i, j], 0.0) * np.maximum(down[i, j], 0.0)
-        # A pose of one keypoint has no area; neither has what it shares.
-        by_boxes = common / np.maximum(area[i] + area[n_tracks + j] - common, 1e-9)
-        stale = self.staleness * np.minimum(tracks.missed[i] / 30.0, 1.0)
+        corners = np.concatenate([boxes, poses.boxes]).T
+        extent = corners[2:] - corners[:2]
+        area = extent[0] * extent[1]
+        i, j = _near(corners, n_tracks)
+        # A pose of one keypoint has no area: it is like what is in the same place.
+        spread = np.maximum(area, 1e-9)
+        spread[:n_tracks] *= (1.0 + self.growth * tracks.missed) ** 2
+        falloffs = spread[i, None] * (self.softness**2 * variances)
+        # Of arrays of more than one axis, take() is thrice as fast as [].
+        by_keypoints = oks(
+            keypoints.take(i, axis=0),
+            poses.keypoints.take(j, axis=0),
+            falloffs,
+            poses.keypoint_scores.take(j, axis=0),
+        )
+        scores = np.fmin(poses.scores, 1.0)
+        n = int(i.searchsorted(n_tracks))
+        if n < len(i):
+            one, other = i[n:] - n_tracks, j[n:]
+            weaker = np.where(scores[one] >= scores[other], other, one)
+            scores[weaker[by_keypoints[n:] > self.duplicate]] = -1.0
+            i, j, by_keypoints = i[:n], j[:n], by_keypoints[:n]
+        a, b = corners.take(i, axis=1), corners.take(n_tracks + j, axis=1)
+        across, down = np.maximum(np.minimum(a[2:], b[2:]) - np.maximum(a[:2], b[:2]), 0.0)
+        common = across * down
+        by_boxes = common / (area[i] + area[n_tracks + j] - common)
+        stale = self.staleness * np.minimum(tracks.missed / 30.0, 1.0)
         similarity = np.zeros((n_tracks, n_poses))
         share = self.keypoint_share
-        similarity[i, j] = share * by_keypoints[:n] + (1.0 - share) * by_boxes - stale
-        return similarity, twins
+        similarity[i, j] = share * by_keypoints + (1.0 - share) * by_boxes - stale[i]
+        return similarity, scores
 
     def predict(
         self, tracks: Tracks, correspondences: Correspondences | None
@@ -167,13 +162,35 @@ class default:
         return keypoints, tracks.boxes + np.concatenate([shift, shift], axis=1)
 
 
+def _near(corners: FloatArray, n_tracks: int) -> tuple[IntArray, IntArray]:
+    """Which pairs are worth comparing; most in a crowd are far apart.
+
+    A track and a pose if their boxes overlap, or would if the track's were a quarter wider on each
+    side. Two poses if the middle of the one lies in the other's box: twins have as much in common.
+
+    Args:
+        corners: (4, T + N) x0, y0, x1, y1 of the tracks, then of the poses.
+        n_tracks: T.
+
+    Returns:
+        (P,) indices of tracks or T + those of poses, in order, and (P,) indices of poses.
+    """
+    low, high = corners[:2], corners[2:]
+    share = np.full(corners.shape[1], -0.5)
+    share[:n_tracks] = 0.25
+    margin = share * (high - low)
+    near = overlapping(low - margin, high + margin, corners[:, n_tracks:])
+    near[n_tracks:] |= near[n_tracks:].T
+    i, j = near.nonzero()
+    once = i < n_tracks + j  # Two poses meet twice, and each meets itself.
+    return i[once], j[once]
+
+
 def _assign_among(
     similarity: FloatArray, tracks: BoolArray, poses: BoolArray, gate: float
 ) -> IntArray:
-    """Pairs (P, 2) among some tracks (T,) and some poses (N,), as indices of all."""
-    row, column = np.flatnonzero(tracks), np.flatnonzero(poses)
-    pairs = assign_above(similarity[row[:, None], column], gate)
-    return np.array([row[pairs[:, 0]], column[pairs[:, 1]]]).T
+    """Pairs (P, 2) of some tracks (T,) and some poses (N,) whose similarity exceeds the gate."""
+    return assign_allowed(similarity, (similarity > gate) & tracks[:, None] & poses)
 
 
 def _carried(tracks: Tracks, correspondences: Correspondences) -> tuple[FloatArray, FloatArray]:

@@ -24,12 +24,14 @@ def displacement(before: FloatArray, after: FloatArray, weights: FloatArray) -> 
     """
     moved = after - before
     # A keypoint scored 0 by the estimator still says more than nothing.
-    weights = np.where(np.isnan(weights), 1.0, weights) + 1e-6
-    absent = np.isnan(moved[..., 0])
-    if absent.any():
-        weights[absent], moved[absent] = 0.0, 0.0
-    summed = np.einsum("pk,pkc->pc", weights, moved)
-    return np.asarray(summed / np.maximum(weights.sum(axis=1), 1e-12)[:, None])
+    weights = weights + 1e-6
+    # Rarely is anything missing: it shows in few sums sooner than in many keypoints.
+    summed = (weights[:, None] @ moved)[:, 0]
+    if np.isnan(summed).any():
+        absent = np.isnan(moved[..., 0])
+        weights = np.where(absent, 0.0, np.where(np.isnan(weights), 1.0, weights))
+        summed = (weights[:, None] @ np.where(absent[..., None], 0.0, moved))[:, 0]
+    return np.asarray(summed / np.maximum(np.add.reduce(weights, axis=1), 1e-12)[:, None])
 
 
 def smoothed(
@@ -40,10 +42,11 @@ def smoothed(
     Args:
         velocity: (P, 2) before.
         measured: (P, 2) the displacement a frame since the track was last seen.
-        hits: (P,) frames in which it was seen before this one.
+        hits: (P,) frames in which it was seen before this one; 0 = not measured now.
         gain: of a measurement, in (0, 1]; the first one counts whole.
     """
-    return velocity + np.where(hits == 1, 1.0, gain)[:, None] * (measured - velocity)
+    gains = np.array([0.0, 1.0, gain])[np.minimum(hits, 2)]
+    return velocity + gains[:, None] * (measured - velocity)
 
 
 def damped_frames(frames: IntArray, damping: float) -> FloatArray:

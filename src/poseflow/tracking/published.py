@@ -58,8 +58,8 @@ class published:
         # Refused after solving, not before, as in 2018: the published ids depend on it.
         pairs = pairs[grades[pairs[:, 0], pairs[:, 1]] > self.match]
         births = np.setdiff1d(np.arange(len(poses)), pairs[:, 1])
-        everyone = np.ones(len(tracks), dtype=np.bool_), np.ones(len(births), dtype=np.bool_)
-        return Association(pairs, births, *everyone)
+        named = pairs[:0, 0]  # They have ids from birth.
+        return Association(pairs, births, named, np.ones(len(births), dtype=np.bool_))
 
     def grades(
         self,

@@ -21,14 +21,14 @@ class Association(NamedTuple):
     Attributes:
         pairs: (P, 2) int64, index of a track and of the pose that continues it.
         births: (B,) int64, indices of the poses that start a track.
-        named: (T,) bool, the tracks that have an id or get one now; the others of `pairs` are only
-            on trial, and end when they are missed.
+        named: (I,) int64, indices of the tracks that get an id now; those without one are only on
+            trial, and end when they are missed.
         named_births: (B,) bool, the births that get an id at once.
     """
 
     pairs: IntArray
     births: IntArray
-    named: BoolArray
+    named: IntArray
     named_births: BoolArray
 
 

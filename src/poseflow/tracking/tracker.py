@@ -128,14 +128,13 @@ class Tracker:
             tracks = tracks[remembered]
         if len(decision.births):
             started = Tracks.started(poses[decision.births])
-            started = self._named(started, decision.named_births)
+            started = self._named(started, decision.named_births.nonzero()[0])
             ids[decision.births] = started.ids
             tracks = tracks.and_also(started)
         self._tracks = tracks
         return ids
 
-    def _named(self, tracks: Tracks, named: BoolArray) -> Tracks:
-        new = np.flatnonzero(named & (tracks.ids == NO_ID))
+    def _named(self, tracks: Tracks, new: IntArray) -> Tracks:
         if not len(new):
             return tracks
         ids = tracks.ids.copy()

@@ -79,26 +79,25 @@ class Tracks:
         All others missed it. A keypoint that the new pose lacks moves along with the person and
         counts half as much with every such frame.
         """
-        track, pose = pairs[:, 0], pairs[:, 1]
-        missed = self.missed + 1
-        if not len(pairs):
-            return dataclasses.replace(self, missed=missed)
-        before, now = self.keypoints[track], poses.keypoints[pose]
-        before_scores = self.keypoint_scores[track]
-        now_scores = poses.keypoint_scores[pose]
-        moved = displacement(before, now, np.minimum(before_scores, now_scores))
-        velocity, hits = self.velocity.copy(), self.hits.copy()
-        velocity[track] = smoothed(
-            self.velocity[track], moved / missed[track][:, None], self.hits[track]
+        n = len(self)
+        # All tracks at once, those that missed the frame unchanged: fewer calls on small arrays.
+        source = np.arange(n)
+        source[pairs[:, 0]] = n + pairs[:, 1]
+        seen = source >= n
+        keypoints = np.concatenate([self.keypoints, poses.keypoints]).take(source, axis=0)
+        keypoint_scores = np.concatenate([self.keypoint_scores, poses.keypoint_scores]).take(
+            source, axis=0
         )
-        hits[track] += 1
-        missed[track] = 0
-        absent = np.isnan(now[..., 0])
+        common = np.minimum(self.keypoint_scores, keypoint_scores)
+        moved = displacement(self.keypoints, keypoints, common)
+        missed = self.missed + 1
+        velocity = smoothed(self.velocity, moved / missed[:, None], seen * self.hits)
+        absent = np.isnan(keypoints[..., 0])
         if absent.any():
-            now = np.where(absent[..., None], before + moved[:, None], now)
-            now_scores = np.where(absent, before_scores / 2, now_scores)
-        keypoints, keypoint_scores = self.keypoints.copy(), self.keypoint_scores.copy()
-        boxes = self.boxes.copy()
-        keypoints[track], keypoint_scores[track] = now, now_scores
-        boxes[track] = poses.boxes[pose]
+            carried = self.keypoints + moved[:, None]
+            keypoints = np.where(absent[..., None], carried, keypoints)
+            keypoint_scores = np.where(absent, self.keypoint_scores / 2, keypoint_scores)
+        boxes = np.concatenate([self.boxes, poses.boxes]).take(source, axis=0)
+        missed[seen] = 0
+        hits = self.hits + seen
         return type(self)(self.ids, keypoints, keypoint_scores, boxes, velocity, missed, hits)
