@@ -18,9 +18,10 @@ FLOORS = [
     ["similarity"],
     ["skeletons", "frames"],
     ["poses"],
-    ["formats", "video", "correspondence", "tracking", "render", "summary"],
+    ["truth"],
+    ["formats", "evaluation", "video", "correspondence", "tracking", "render", "summary"],
     ["pipeline"],
-    ["results", "demo"],
+    ["results", "demo", "posetrack"],
     ["cli"],
     ["__main__"],
 ]

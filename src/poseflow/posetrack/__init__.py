@@ -1,0 +1,1 @@
+"""The PoseTrack data set: its folders as released, tracked and matched split by split."""
