@@ -70,7 +70,7 @@ class Clip:
         return expand(starts[frames], counts[frames])
 
     def distances(self) -> FloatArray:
-        """(Q, J) how far apart each joint of each of `pairs` is, in head sizes; nan = not in both."""
+        """(Q, J) head sizes between the joints of each of `pairs`; nan = not in both."""
         true, predicted = self.pairs()
         apart = self.truth.keypoints[true] - self.predictions.keypoints[predicted]
         apart /= self.head_sizes[true, None, None]
