@@ -69,7 +69,7 @@ def test_known_motion_is_found(name, matrix):
     before, after = scene(matrix)
     points = grid()
 
-    found = MATCHERS[name]()(before, after, points)
+    found = MATCHERS[name]()(before, after)(points)
 
     linear, shift = np.array(matrix)[:, :2], np.array(matrix)[:, 2]
     # A single ORB feature is as coarse as the level of the pyramid where it was found, and those
@@ -87,9 +87,9 @@ def test_a_blank_image_has_no_correspondences(name, level):
     blank, textured = np.full((HEIGHT, WIDTH), level, dtype=np.uint8), texture(1)
     match = MATCHERS[name]()
 
-    assert_none(match(blank, blank, grid()))
-    assert_none(match(textured, blank, grid()))
-    assert_none(match(blank, textured, grid()))
+    assert_none(match(blank, blank)(grid()))
+    assert_none(match(textured, blank)(grid()))
+    assert_none(match(blank, textured)(grid()))
 
 
 @every_flow
@@ -99,7 +99,7 @@ def test_noise_on_a_blank_wall_is_not_motion(name):
         np.clip(rng.normal(128, 5, (HEIGHT, WIDTH)), 0, 255).astype(np.uint8) for _ in range(2)
     )
 
-    found = MATCHERS[name]()(before, after, grid())
+    found = MATCHERS[name]()(before, after)(grid())
 
     assert len(found.source) <= 0.02 * len(grid())
 
@@ -116,7 +116,7 @@ def test_a_tiny_image_has_no_correspondences(name, shape):
     )
     points = np.array([[0.0, 0.0], [1.0, 1.0], [7.0, 7.0]])
 
-    assert_none(MATCHERS[name]()(before, after, points))
+    assert_none(MATCHERS[name]()(before, after)(points))
 
 
 @every_matcher
@@ -125,7 +125,7 @@ def test_a_small_image_is_no_error_and_gives_nothing_false(name, side):
     image = texture(5, side, side + 3)
     points = np.array([[side / 2, side / 2], [side / 2, side / 3], [0.0, side - 1.0]])
 
-    source, target = MATCHERS[name]()(image, image, points)
+    source, target = MATCHERS[name]()(image, image)(points)
 
     np.testing.assert_allclose(target, source, atol=0.1)
 
@@ -135,8 +135,8 @@ def test_a_small_image_is_no_error_and_gives_nothing_false(name, side):
 def test_images_of_two_sizes_have_no_correspondences(name, shape):
     match = MATCHERS[name]()
 
-    assert_none(match(texture(0), texture(0, *shape), grid()))
-    assert_none(match(texture(0, *shape), texture(0), grid()))
+    assert_none(match(texture(0), texture(0, *shape))(grid()))
+    assert_none(match(texture(0, *shape), texture(0))(grid()))
 
 
 @every_matcher
@@ -149,7 +149,7 @@ def test_images_of_two_sizes_have_no_correspondences(name, shape):
     ],
 )
 def test_without_points_there_are_no_correspondences(name, points):
-    assert_none(MATCHERS[name]()(texture(0), texture(0), points))
+    assert_none(MATCHERS[name]()(texture(0), texture(0))(points))
 
 
 @every_flow
@@ -158,7 +158,7 @@ def test_only_points_that_were_given_are_followed(name):
     points = np.concatenate([grid(), [[np.nan, np.nan], [-3.0, 10.0], [WIDTH + 1.0, 50.0]]])
     points = np.random.default_rng(6).permutation(points)
 
-    source = MATCHERS[name]()(before, after, points).source
+    source = MATCHERS[name]()(before, after)(points).source
 
     given_points = list(map(tuple, points))
     places = [given_points.index(point) for point in map(tuple, source)]
@@ -171,7 +171,7 @@ def test_a_point_that_leaves_the_image_is_lost(name):
     before, after = scene([[1, 0, 40], [0, 1, 0]])
     leaving = np.array([[WIDTH - 25.0, y] for y in range(60, 180, 10)])
 
-    _, target = MATCHERS[name]()(before, after, np.concatenate([grid(), leaving]))
+    _, target = MATCHERS[name]()(before, after)(np.concatenate([grid(), leaving]))
 
     assert (target[:, 0] <= WIDTH - 1).all()
     assert len(target) <= len(grid())
@@ -184,8 +184,8 @@ def test_a_cut_leaves_almost_nothing(name):
     n_scenes = 5 if name in FLOWS else 1
     for seed in range(n_scenes):
         before, after = scene([[1, 0, 2], [0, 1, 1]], seed)
-        through += len(match(before, after, points).source)
-        across += len(match(before, texture(seed + 100), points).source)
+        through += len(match(before, after)(points).source)
+        across += len(match(before, texture(seed + 100))(points).source)
 
     assert through > 0.9 * n_scenes * len(points)
     assert across <= 0.02 * through
@@ -196,10 +196,10 @@ def test_what_is_covered_is_not_followed(name):
     before, after = scene([[1, 0, 6], [0, 1, 0]])
     covered = (slice(70, 170), slice(100, 220))
     match, points = MATCHERS[name](), grid(8)
-    there = match(before, after, points).source
+    there = match(before, after)(points).source
     after[covered] = texture(77)[covered]
 
-    source, target = match(before, after, points)
+    source, target = match(before, after)(points)
 
     # Ten pixels inside of the cover's edge the middle of a patch is covered at both of its ends.
     low, high = [100 - 6 + 10, 70 + 10], [220 - 6 - 10, 170 - 10]
@@ -221,7 +221,7 @@ def test_a_person_moves_against_what_stands_still(name):
     x, y = np.meshgrid(np.arange(110, 151, 8), np.arange(70, 181, 8))
     points = np.stack([x.ravel(), y.ravel()], axis=1).astype(float)
 
-    carried = carry(points, MATCHERS[name]()(before, after, points), radius=20.0)
+    carried = carry(points, MATCHERS[name]()(before, after)(points), radius=20.0)
 
     error = np.linalg.norm(carried - points - [12, 5], axis=1)
     assert (error < 2.0).mean() > 0.8
@@ -243,7 +243,7 @@ def test_the_same_images_give_the_same_bytes(name, threads):
     said = []
     for n_threads, images in ((1, once), (2, between), (3, once)):
         cv2.setNumThreads(n_threads)
-        said.append([part.tobytes() for part in match(*images, points)])
+        said.append([part.tobytes() for part in match(*images)(points)])
 
     assert said[0] == said[2] != said[1]
 
@@ -254,7 +254,7 @@ def test_random_numbers_of_the_caller_are_left_alone(name):
     for looking in (False, True):
         cv2.setRNGSeed(15)
         if looking:
-            MATCHERS[name]()(*scene([[1, 0, 5], [0, 1, 3]]), grid())
+            MATCHERS[name]()(*scene([[1, 0, 5], [0, 1, 3]]))(grid())
         drawn.append(cv2.randu(np.zeros(8, dtype=np.uint8), 0, 255).ravel().tolist())
 
     assert drawn[0] == drawn[1]
@@ -266,7 +266,7 @@ def test_arguments_are_left_as_they_were(name):
     points = grid()
     kept = before.copy(), after.copy(), points.copy()
 
-    MATCHERS[name]()(before, after, points)
+    MATCHERS[name]()(before, after)(points)
 
     for was, now in zip(kept, (before, after, points), strict=True):
         np.testing.assert_array_equal(was, now)
@@ -277,7 +277,7 @@ def test_part_of_a_larger_array_is_an_image_like_others(name):
     before, after = scene([[1, 0, 5], [0, 1, 3]])
     padded = [np.pad(image, ((0, 0), (0, 11)))[:, :WIDTH] for image in (before, after)]
 
-    plain, strided = MATCHERS[name]()(before, after, grid()), MATCHERS[name]()(*padded, grid())
+    plain, strided = (MATCHERS[name]()(*pair)(grid()) for pair in ((before, after), padded))
 
     np.testing.assert_array_equal(strided, plain)
 
@@ -287,7 +287,7 @@ def test_flow_on_shrunk_images_is_in_pixels_of_the_full_ones(matcher):
     before, after = scene([[1, 0, 12], [0, 1, -8]])
     match = matcher(working_pixels=HEIGHT * WIDTH // 9)
 
-    source, target = match(before, after, grid())
+    source, target = match(before, after)(grid())
 
     assert len(source) > 0.9 * len(grid())
     assert np.median(np.linalg.norm(target - source - [12, -8], axis=1)) < 0.5
@@ -297,7 +297,7 @@ def test_lucas_kanade_believes_only_a_round_trip_that_ends_where_it_began():
     before, after = scene([[1, 0, 7], [0, 1, -4]])
 
     kept = [
-        len(lucas_kanade(round_trip=limit)(before, after, grid()).source) for limit in (1.0, 0.0)
+        len(lucas_kanade(round_trip=limit)(before, after)(grid()).source) for limit in (1.0, 0.0)
     ]
 
     assert kept[0] > 0.9 * len(grid())
@@ -305,7 +305,7 @@ def test_lucas_kanade_believes_only_a_round_trip_that_ends_where_it_began():
 
 
 def test_orb_of_2018_gives_whole_pixels():
-    found = MATCHERS["orb"]()(*scene([[1, 0, 7.5], [0, 1, -4]]), grid())
+    found = MATCHERS["orb"]()(*scene([[1, 0, 7.5], [0, 1, -4]]))(grid())
 
     assert len(found.source) > 100
     np.testing.assert_array_equal(np.concatenate(found) % 1, 0)
@@ -315,8 +315,8 @@ def test_orb_exact_near_the_points_is_part_of_orb_exact_everywhere():
     before, after = scene([[1, 0, 7], [0, 1, -4]])
     points = np.array([[100.0, 100.0], [200.0, 140.0]])
 
-    near = orb_exact(reach=30.0)(before, after, points)
-    everywhere = orb_exact(reach=np.inf)(before, after, points)
+    near = orb_exact(reach=30.0)(before, after)(points)
+    everywhere = orb_exact(reach=np.inf)(before, after)(points)
 
     distance = np.linalg.norm(everywhere.source[:, None] - points, axis=2).min(axis=1)
     assert 0 < len(near.source) < len(everywhere.source)
@@ -327,8 +327,8 @@ def test_orb_exact_near_the_points_is_part_of_orb_exact_everywhere():
 def test_hashing_finds_nearly_what_comparing_everything_finds():
     before, after = scene([[1, 0, 7], [0, 1, -4]])
 
-    hashed = MATCHERS["orb"]()(before, after, grid())
-    exact = orb_exact(reach=np.inf)(before, after, grid())
+    hashed = MATCHERS["orb"]()(before, after)(grid())
+    exact = orb_exact(reach=np.inf)(before, after)(grid())
 
     rows = [set(map(tuple, np.trunc(np.concatenate(found, axis=1)))) for found in (hashed, exact)]
     assert len(rows[0] & rows[1]) > 0.95 * len(rows[1])
@@ -448,7 +448,7 @@ def shares_within(target: np.ndarray, truth: np.ndarray) -> tuple[float, float]:
 def test_dis_follows_real_people_as_well_as_at_full_resolution(pair):
     before, after, points, truth = warped_pair(pair)
 
-    source, target = dis()(before, after, points)
+    source, target = dis()(before, after)(points)
 
     followed = (points[:, None] == source).all(axis=2).any(axis=1)
     got, expected = shares_within(target, truth[followed]), DIS_SHARES[pair]
@@ -463,7 +463,7 @@ def test_dis_follows_real_people_as_well_as_at_full_resolution(pair):
 def test_orb_exact_follows_real_people(pair):
     before, after, points, truth = warped_pair(pair)
 
-    carried = carry(points, orb_exact()(before, after, points), radius=np.inf)
+    carried = carry(points, orb_exact()(before, after)(points), radius=np.inf)
 
     assert np.subtract(ORB_SHARES[pair], shares_within(carried, truth)).max() <= 0.01
 
@@ -477,6 +477,6 @@ def test_orb_finds_most_of_what_the_2018_program_read():
     with np.load(shared("golden", "published", "vtest", "correspondences.npz")) as pairs:
         expected = set(map(tuple, pairs["100_101"].astype(float)))
 
-    found = MATCHERS["orb"]()(before, after, np.array([[100.0, 100.0]]))
+    found = MATCHERS["orb"]()(before, after)(np.array([[100.0, 100.0]]))
 
     assert len(expected & set(map(tuple, np.concatenate(found, axis=1)))) > 0.7 * len(expected)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from conftest import frame_of, person
 from poseflow.errors import InputError
-from poseflow.frames import Correspondences
+from poseflow.frames import Correspondences, follow_nothing
 from poseflow.poses import Poses
 from poseflow.skeletons import skeleton
 from poseflow.tracking import Tracker, default, published
@@ -144,9 +144,12 @@ def test_correspondences_carry_people_further_than_velocity():
 def test_a_matcher_is_asked_about_people_and_its_answer_is_kept():
     asked = []
 
-    def matcher(before, after, points):
-        asked.append((before[0, 0], after[0, 0], len(points)))
-        return Correspondences(points, points)
+    def matcher(before, after):
+        def follow(points):
+            asked.append((before[0, 0], after[0, 0], len(points)))
+            return Correspondences(points, points)
+
+        return follow
 
     tracker = Tracker(skeleton("coco-17"), matcher=matcher)
     for value, poses in enumerate([frame_of(), frame_of(person(50, 60)), frame_of(person(50, 60))]):
@@ -159,9 +162,9 @@ def test_a_matcher_is_asked_about_people_and_its_answer_is_kept():
 def test_the_callers_image_may_be_used_again():
     seen = []
 
-    def matcher(before, after, points):
+    def matcher(before, after):
         seen.append((int(before[0, 0]), int(after[0, 0])))
-        return Correspondences.none()
+        return follow_nothing
 
     tracker, camera = Tracker(matcher=matcher), np.zeros((20, 20), dtype=np.uint8)
     for value in range(3):

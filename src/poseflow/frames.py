@@ -49,12 +49,25 @@ class Correspondences(NamedTuple):
         return cls(np.empty((0, 2)), np.empty((0, 2)))
 
 
-Matcher = Callable[[ImageArray, ImageArray, FloatArray], Correspondences]
-"""(before (H, W) gray, after (H, W) gray, points (P, 2) of interest in before) -> correspondences.
+Follower = Callable[[FloatArray], Correspondences]
+"""points (P, 2) of interest in the earlier of two images -> correspondences between the two.
 
-A matcher may look only near the points. It never invents a correspondence: blank, tiny or
-differently sized images give none.
+It may look only near the points, and be asked more than once.
 """
+
+Matcher = Callable[[ImageArray, ImageArray], Follower]
+"""(before (H, W) gray, after (H, W) gray) -> what follows points from the one to the other.
+
+What depends on the images alone, mostly all that takes long, is done here, so that it may be done
+before it is known which points matter. The answer is the same for the same images, whoever asks,
+in whichever thread. It never invents a correspondence: blank, tiny or differently sized images
+give none.
+"""
+
+
+def follow_nothing(points: FloatArray) -> Correspondences:
+    """The follower between images that have nothing to do with each other."""
+    return Correspondences.none()
 
 
 def gray(image: ImageArray) -> ImageArray:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections import deque
+from collections.abc import Callable, Generator, Iterable, Iterator
 from collections.abc import Sequence as Frames
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
 from itertools import pairwise
 from pathlib import Path, PurePath
 from typing import Any
@@ -15,7 +18,7 @@ from numpy.typing import NDArray
 
 from .correspondence.files import file_name, find, read_correspondences, write_correspondences
 from .errors import InputError
-from .frames import Correspondences, Frame
+from .frames import Correspondences, Follower, Frame, ImageArray, Matcher, gray
 from .poses import Poses, Sequence
 from .render import Renderer
 from .tracking import Tracker
@@ -26,6 +29,11 @@ Finder = Callable[[str, str], Correspondences | None]
 """(name of the frame before, name of this one) -> what is known of the two."""
 Recorder = Callable[[str, str, Correspondences], None]
 """(name of the frame before, name of this one, what was found between the two)."""
+Watch = Callable[[Iterable[Poses]], Iterable[Poses]]
+
+# Pairs of images are matched side by side while the frames before them are tracked. Two threads
+# keep up with the tracker; each pair ahead costs the memory of one image.
+_MATCHERS_AT_WORK, _MATCHED_AHEAD = 2, 3
 
 
 def on_video(sequence: Sequence, video: Video) -> Sequence:
@@ -150,14 +158,15 @@ def track(
     frames: Iterable[Frame] | None = None,
     find_correspondences: Finder | None = None,
     record: Recorder | None = None,
-    watch: Callable[[Iterable[Poses]], Iterable[Poses]] = iter,
+    watch: Watch = iter,
 ) -> Sequence:
     """The same clip with track ids, and with times if there are images.
 
     Args:
         sequence: the poses; `on_video` of the same video if there are images.
         tracker: a fresh one.
-        frames: the images, in order; None = poses only.
+        frames: the images, in order, each in memory of its own; None = poses only. They are asked
+            for, as the poses are, a few frames before these are tracked.
         find_correspondences: where they are known already; None = the tracker's matcher finds them.
         record: told the correspondences between every two neighbours for which there are some.
         watch: wraps the frames' poses while they are tracked, to show progress.
@@ -168,27 +177,70 @@ def track(
     ids: list[IntArray] = []
     times: list[float] = []
     names = correspondence_names(sequence)
-    images = iter(frames) if frames is not None else None
-    for index, poses in enumerate(watch(sequence.frames)):
-        image, known = None, None
-        if images is not None:
-            frame = next(images, None)
-            if frame is None:
-                raise InputError(
-                    f"{_origin(sequence)}: poses for {len(sequence)} frames, but the video ended "
-                    f"after {index}"
-                )
-            image = frame.image
-            times.append(frame.time)
-        if find_correspondences is not None and index:
-            known = find_correspondences(names[index - 1], names[index])
-        ids.append(tracker.update(poses, image, correspondences=known).track_ids)
-        if record is not None and tracker.correspondences is not None:
-            record(names[index - 1], names[index], tracker.correspondences)
+    matcher = tracker.matcher if find_correspondences is None else None
+    with closing(_matched(_moments(sequence, frames, watch), matcher)) as moments:
+        for index, (poses, frame, follower) in enumerate(moments):
+            known: Correspondences | Follower | None = follower
+            if find_correspondences is not None and index:
+                known = find_correspondences(names[index - 1], names[index])
+            image = None if frame is None else frame.image
+            ids.append(tracker.update(poses, image, correspondences=known).track_ids)
+            if frame is not None:
+                times.append(frame.time)
+            if record is not None and tracker.correspondences is not None:
+                record(names[index - 1], names[index], tracker.correspondences)
     tracked = sequence.with_track_ids(ids)
     if times and not np.isnan(times).any():
         tracked = dataclasses.replace(tracked, times=np.array(times))
     return tracked
+
+
+def _moments(
+    sequence: Sequence, frames: Iterable[Frame] | None, watch: Watch
+) -> Iterator[tuple[Poses, Frame | None]]:
+    """The poses of each frame with its image, if there are images."""
+    images = None if frames is None else iter(frames)
+    for index, poses in enumerate(watch(sequence.frames)):
+        frame = None if images is None else next(images, None)
+        if images is not None and frame is None:
+            raise InputError(
+                f"{_origin(sequence)}: poses for {len(sequence)} frames, but the video ended "
+                f"after {index}"
+            )
+        yield poses, frame
+
+
+def _matched(
+    moments: Iterator[tuple[Poses, Frame | None]], matcher: Matcher | None
+) -> Generator[tuple[Poses, Frame | None, Follower | None]]:
+    """Each moment with what the matcher makes of its image and the one before.
+
+    That is made ahead, by threads that end when this generator does, however it ends. None where
+    nobody asks: after a frame without people.
+    """
+    pool = ThreadPoolExecutor(_MATCHERS_AT_WORK, thread_name_prefix="poseflow-matcher")
+    waiting: deque[tuple[Poses, Frame | None, Future[Follower] | None]] = deque()
+    before: ImageArray | None = None
+    try:
+        for poses, frame in moments:
+            image = None if frame is None or matcher is None else gray(frame.image)
+            known = None
+            if matcher is not None and before is not None and image is not None:
+                known = pool.submit(matcher, before, image)
+            before = image if len(poses) else None
+            waiting.append((poses, frame, known))
+            if len(waiting) > _MATCHED_AHEAD:
+                yield _done(*waiting.popleft())
+        while waiting:
+            yield _done(*waiting.popleft())
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _done(
+    poses: Poses, frame: Frame | None, known: Future[Follower] | None
+) -> tuple[Poses, Frame | None, Follower | None]:
+    return poses, frame, None if known is None else known.result()
 
 
 def correspondence_names(sequence: Sequence) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from ..frames import Correspondences, ImageArray, Matcher
+from ..frames import Correspondences, Follower, ImageArray, Matcher, follow_nothing
 from .likeness import (
     SMALLEST_SIDE,
     alike,
@@ -26,6 +26,8 @@ from .likeness import (
 
 FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
+Motion = Callable[[FloatArray], FloatArray]
+"""points (P >= 1, 2) of one shrunk image -> (P, 2) where they are in the next; nan = lost."""
 
 
 def dis(*, working_pixels: int = 28_800) -> Matcher:
@@ -40,17 +42,17 @@ def dis(*, working_pixels: int = 28_800) -> Matcher:
             pixels; 213×120 for 720p. More: finer motion and smaller people, time in proportion.
     """
 
-    def follow(before: ImageArray, after: ImageArray, points: FloatArray) -> FloatArray:
+    def find_motion(before: ImageArray, after: ImageArray) -> Motion:
         import cv2
 
         # A new one each time is as fast, and keeps calls from knowing of each other.
         flow = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
         flow.setFinestScale(0)
         flow.setVariationalRefinementIterations(1)
-        moves = sample(flow.calc(before, after, None), points[:, :1], points[:, 1:])[:, 0]
-        return points + moves.astype(np.float64)
+        moves = flow.calc(before, after, None)
+        return lambda points: points + sample(moves, points[:, :1], points[:, 1:])[:, 0]
 
-    return _following(follow, working_pixels)
+    return _following(find_motion, working_pixels)
 
 
 def lucas_kanade(
@@ -70,31 +72,41 @@ def lucas_kanade(
             distance of where it started is lost.
     """
 
-    def follow(before: ImageArray, after: ImageArray, points: FloatArray) -> FloatArray:
-        there, followed = _lucas_kanade(before, after, points, window)
-        back, returned = _lucas_kanade(after, before, there, window)
-        near = np.linalg.norm(back - points, axis=1) <= round_trip
-        return np.where((followed & returned & near)[:, None], there, np.nan)
+    def find_motion(before: ImageArray, after: ImageArray) -> Motion:
+        def move(points: FloatArray) -> FloatArray:
+            there, followed = _lucas_kanade(before, after, points, window)
+            back, returned = _lucas_kanade(after, before, there, window)
+            near = np.linalg.norm(back - points, axis=1) <= round_trip
+            return np.where((followed & returned & near)[:, None], there, np.nan)
 
-    return _following(follow, working_pixels)
+        return move
+
+    return _following(find_motion, working_pixels)
 
 
 def _following(
-    follow: Callable[[ImageArray, ImageArray, FloatArray], FloatArray], working_pixels: int
+    find_motion: Callable[[ImageArray, ImageArray], Motion], working_pixels: int
 ) -> Matcher:
-    """The matcher of a function that follows points (P ≥ 1, 2) on shrunk images; nan = lost."""
+    """The matcher of a function that finds the motion between two shrunk images."""
 
-    def match(before: ImageArray, after: ImageArray, points: FloatArray) -> Correspondences:
+    def match(before: ImageArray, after: ImageArray) -> Follower:
         if not comparable(before, after):
-            return Correspondences.none()
-        source = points[inside(points, before.shape)]
+            return follow_nothing
         step = shrink_step(before, working_pixels)
         small = shrunk(before, step), shrunk(after, step)
-        if not len(source) or min(small[0].shape) < SMALLEST_SIDE:
-            return Correspondences.none()
-        target = to_full(follow(*small, to_shrunk(source, step)), step)
-        kept = alike(before, after, source, target)
-        return Correspondences(source[kept], target[kept])
+        if min(small[0].shape) < SMALLEST_SIDE:
+            return follow_nothing
+        move = find_motion(*small)
+
+        def follow(points: FloatArray) -> Correspondences:
+            source = points[inside(points, before.shape)]
+            if not len(source):
+                return Correspondences.none()
+            target = to_full(move(to_shrunk(source, step)), step)
+            kept = alike(before, after, source, target)
+            return Correspondences(source[kept], target[kept])
+
+        return follow
 
     return match
 

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 from numpy.typing import NDArray
 
-from ..frames import Correspondences, ImageArray, Matcher
+from ..frames import Correspondences, Follower, ImageArray, Matcher, follow_nothing
 from .likeness import comparable, inside
 
 FloatArray = NDArray[np.float64]
@@ -28,19 +28,24 @@ def orb(*, n_features: int = 10_000, ratio: float = 0.8) -> Matcher:
             and surer matches.
     """
 
-    def match(before: ImageArray, after: ImageArray, points: FloatArray) -> Correspondences:
-        if not comparable(before, after) or not inside(points, before.shape).any():
-            return Correspondences.none()
+    def match(before: ImageArray, after: ImageArray) -> Follower:
+        if not comparable(before, after):
+            return follow_nothing
         source, described = _features(before, n_features)
         target, others = _features(after, n_features)
         if not len(source) or not len(target):
-            return Correspondences.none()
+            return follow_nothing
         # FLANN draws from the random numbers of its thread. In a new one they begin anew, so that
         # the answer is always the same, and no generator of the caller's is touched.
         with ThreadPoolExecutor(max_workers=1) as thread:
             pairs = thread.submit(_hashed_matches, described, others, ratio).result()
         # The 2018 code wrote whole pixels, cut off.
-        return Correspondences(np.trunc(source[pairs[:, 0]]), np.trunc(target[pairs[:, 1]]))
+        found = Correspondences(np.trunc(source[pairs[:, 0]]), np.trunc(target[pairs[:, 1]]))
+
+        def follow(points: FloatArray) -> Correspondences:
+            return found if inside(points, before.shape).any() else Correspondences.none()
+
+        return follow
 
     return match
 
@@ -58,27 +63,25 @@ def orb_exact(*, n_features: int = 10_000, ratio: float = 0.8, reach: float = 64
             goes with those that stay; inf = all.
     """
 
-    def match(before: ImageArray, after: ImageArray, points: FloatArray) -> Correspondences:
+    def match(before: ImageArray, after: ImageArray) -> Follower:
         if not comparable(before, after):
-            return Correspondences.none()
-        points = points[inside(points, before.shape)]
-        if not len(points):
-            return Correspondences.none()
+            return follow_nothing
         source, described = _features(before, n_features)
-        from scipy.spatial import cKDTree
-
-        near = cKDTree(points).query(source)[0] <= reach
-        source, described = source[near], described[near]
         target, others = _features(after, n_features)
         if not len(source) or len(target) < 2:
-            return Correspondences.none()
-        import cv2
+            return follow_nothing
 
-        distances, nearest = cv2.batchDistance(
-            described, others, cv2.CV_32S, normType=cv2.NORM_HAMMING, K=2
-        )
-        sure = distances[:, 0] < ratio * distances[:, 1]
-        return Correspondences(source[sure], target[nearest[sure, 0]])
+        def follow(points: FloatArray) -> Correspondences:
+            points = points[inside(points, before.shape)]
+            if not len(points):
+                return Correspondences.none()
+            from scipy.spatial import cKDTree
+
+            near = np.flatnonzero(cKDTree(points).query(source)[0] <= reach)
+            sure, nearest = _exact_matches(described[near], others, ratio)
+            return Correspondences(source[near[sure]], target[nearest])
+
+        return follow
 
     return match
 
@@ -92,6 +95,21 @@ def _features(image: ImageArray, n_features: int) -> tuple[FloatArray, Descripto
     if not keypoints:
         return np.empty((0, 2)), np.empty((0, 32), dtype=np.uint8)
     return np.asarray(cv2.KeyPoint.convert(keypoints), dtype=np.float64), descriptors
+
+
+def _exact_matches(
+    described: Descriptors, others: Descriptors, ratio: float
+) -> tuple[NDArray[np.intp], NDArray[np.int32]]:
+    """Rows (C,) of the first that surely match, and (C,) those of the second they match."""
+    if not len(described):
+        return np.empty(0, dtype=np.intp), np.empty(0, dtype=np.int32)
+    import cv2
+
+    distances, nearest = cv2.batchDistance(
+        described, others, cv2.CV_32S, normType=cv2.NORM_HAMMING, K=2
+    )
+    sure = np.flatnonzero(distances[:, 0] < ratio * distances[:, 1])
+    return sure, nearest[sure, 0]
 
 
 def _hashed_matches(described: Descriptors, others: Descriptors, ratio: float) -> NDArray[np.int64]:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import InputError
-from ..frames import Correspondences, ImageArray, Matcher, gray
+from ..frames import Correspondences, Follower, ImageArray, Matcher, gray
 from ..poses import NO_ID, Poses
 from ..skeletons import DEFAULT_SIGMA, Skeleton
 from .default import default
@@ -50,6 +50,11 @@ class Tracker:
         self._next_id = 1
 
     @property
+    def matcher(self) -> Matcher | None:
+        """What finds correspondences between neighbouring images."""
+        return self._matcher
+
+    @property
     def correspondences(self) -> Correspondences | None:
         """What the last `update` knew of its image and the one before; None = there were none."""
         return self._correspondences
@@ -59,15 +64,15 @@ class Tracker:
         poses: Poses,
         image: ImageArray | None = None,
         *,
-        correspondences: Correspondences | tuple[FloatArray, FloatArray] | None = None,
+        correspondences: Correspondences | tuple[FloatArray, FloatArray] | Follower | None = None,
     ) -> Poses:
         """The poses of the next frame, in the same order, with track ids.
 
         Args:
             poses: of this frame; possibly none.
             image: (H, W) gray or (H, W, 3) BGR uint8; None = not at hand.
-            correspondences: between the previous frame and this one, if they are known already;
-                the matcher is then not asked.
+            correspondences: between the previous frame and this one, if they are known already,
+                or what a matcher made of these two images; the own matcher is then not asked.
 
         Returns:
             A new object; ids from 1, −1 = on no track.
@@ -81,10 +86,7 @@ class Tracker:
         if image is not None:
             image = gray(image)
             image_size = image.shape[1], image.shape[0]
-        if correspondences is None:
-            self._correspondences = self._correspond(tracks, image)
-        else:
-            self._correspondences = Correspondences(*correspondences)
+        self._correspondences = self._correspond(tracks, image, correspondences)
         decision = self._rule.associate(tracks, poses, variances, self._correspondences, image_size)
         ids = self._remember(tracks, poses, decision)
         # A caller may read the next frame into the same memory.
@@ -110,12 +112,21 @@ class Tracker:
             )
         return self._tracks, self._variances
 
-    def _correspond(self, tracks: Tracks, image: ImageArray | None) -> Correspondences | None:
-        if self._matcher is None or self._last_image is None or image is None:
-            return None
-        if not len(tracks):
-            return Correspondences.none()
-        return self._matcher(self._last_image, image, points_of_interest(tracks))
+    def _correspond(
+        self,
+        tracks: Tracks,
+        image: ImageArray | None,
+        known: Correspondences | tuple[FloatArray, FloatArray] | Follower | None,
+    ) -> Correspondences | None:
+        if known is not None and not callable(known):
+            return Correspondences(*known)
+        if known is None:
+            if self._matcher is None or self._last_image is None or image is None:
+                return None
+            if not (tracks.missed == 0).any():
+                return Correspondences.none()
+            known = self._matcher(self._last_image, image)
+        return known(points_of_interest(tracks))
 
     def _remember(self, tracks: Tracks, poses: Poses, decision: Association) -> IntArray:
         """Bring the tracks up to this frame; (N,) the ids of its poses."""
