@@ -42,3 +42,13 @@ class Truth:
 
     def __len__(self) -> int:
         return len(self.sequence)
+
+
+def as_truth(sequence: Sequence) -> Truth:
+    """A clip taken for the truth: all of it labelled, nothing ignored, no head boxes."""
+    return Truth(
+        sequence=sequence,
+        head_boxes=tuple(np.full((len(poses), 4), np.nan) for poses in sequence.frames),
+        ignored=((),) * len(sequence),
+        labelled=np.ones(len(sequence), dtype=np.bool_),
+    )

@@ -12,6 +12,7 @@ from pathlib import Path
 from ..errors import InputError
 from ..poses import Sequence
 from ..skeletons import Skeleton
+from ..truth import Truth, as_truth
 from . import coco
 from .alphapose import ALPHAPOSE, FORVIS
 from .alphapose_cmu import CMU, OPEN
@@ -41,7 +42,7 @@ FORMATS: dict[str, Format] = {
 }
 """Every format by its name."""
 
-__all__ = ["FORMATS", "Format", "load", "recognise", "save"]
+__all__ = ["FORMATS", "Format", "load", "load_truth", "load_truths", "recognise", "save"]
 
 
 def load(
@@ -75,6 +76,45 @@ def load(
             f"got one with {path}, which is {chosen.name}"
         )
     return coco.read(path, skeleton, score_scale, Path(images))
+
+
+def load_truth(
+    path: str | os.PathLike[str], *, format: str | None = None, skeleton: Skeleton | None = None
+) -> Truth:
+    """What people annotated in a clip, from a file or folder that holds one.
+
+    A format that tells nothing but poses gives a truth without head boxes and ignored regions, all
+    of it labelled.
+
+    Args:
+        path: of any of `FORMATS`.
+        format: a name in `FORMATS`; None = recognised from the content.
+        skeleton: what the keypoints are; None = the format's own for their number.
+
+    Raises:
+        InputError: the file cannot be read, is not what it should be, or holds several clips.
+    """
+    truths = load_truths(path, format=format, skeleton=skeleton)
+    if len(truths) != 1:
+        raise InputError(
+            f"{path}: expected one clip, got {len(truths)}; "
+            "poseflow convert makes a file of each of them"
+        )
+    return truths[0]
+
+
+def load_truths(
+    path: str | os.PathLike[str], *, format: str | None = None, skeleton: Skeleton | None = None
+) -> tuple[Truth, ...]:
+    """The truths of all clips in a file: one, but for MATLAB files of several.
+
+    Args and errors are those of `load_truth`.
+    """
+    path = Path(path)
+    chosen = recognise(path) if format is None else _named(format)
+    if chosen.read_truths is None:
+        return (as_truth(chosen.read(path, skeleton, None)),)
+    return chosen.read_truths(path, skeleton)
 
 
 def save(path: str | os.PathLike[str], sequence: Sequence, *, format: str | None = None) -> None:

@@ -16,6 +16,7 @@ from ..errors import InputError
 from ..files import natural_key
 from ..poses import Sequence, Source
 from ..skeletons import Skeleton
+from ..truth import Truth
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,8 @@ class Format:
         skeletons: names of those that it can hold, None = any; `save` maps others to the first.
         loses: what of a Sequence it has no place for: names of fields of Poses and Sequence, and
             "empty frames".
+        read_truths: (path, skeleton or None = the format's own) -> one `Truth` for each clip of the
+            file, for formats that tell more than poses; None = it tells no more. Raises InputError.
     """
 
     name: str
@@ -42,6 +45,7 @@ class Format:
     suffix: str
     skeletons: tuple[str, ...] | None = None
     loses: frozenset[str] = frozenset()
+    read_truths: Callable[[Path, Skeleton | None], tuple[Truth, ...]] | None = None
 
 
 @dataclass(frozen=True)

@@ -6,14 +6,18 @@ evaluators want ids from 0 that are different within a frame, so several people 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ..errors import InputError
 from ..poses import NO_ID
+from .reading import show
 
 IntArray = NDArray[np.int64]
+BoolArray = NDArray[np.bool_]
 
 
 def ids_inside(ids: IntArray) -> IntArray:
@@ -26,3 +30,15 @@ def with_id(person: dict[str, Any], track_id: int, *, wrapped: bool) -> dict[str
     if track_id == NO_ID:
         return {field: value for field, value in person.items() if field != "track_id"}
     return person | {"track_id": [track_id - 1] if wrapped else track_id - 1}
+
+
+def labels(values: list[Any], where: Callable[[int], str]) -> BoolArray:
+    """(F,) whether each frame was annotated, from its `is_labeled`; where absent, it was.
+
+    Raises:
+        InputError: one is neither true nor false; the sentence begins with `where` of its index.
+    """
+    for i, value in enumerate(values):
+        if value not in (None, 0, 1):
+            raise InputError(f"{where(i)}: is_labeled: expected 0 or 1, got {show(value)}")
+    return np.array([value is None or bool(value) for value in values], dtype=np.bool_)

@@ -7,31 +7,32 @@ category. Head boxes, labels, ignore regions and all else stay as they are.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import partial
-from itertools import count, pairwise
+from itertools import count
 from pathlib import Path
 
 import numpy as np
 
-from ..errors import InputError
 from ..poses import Poses, Sequence
-from ..skeletons import Skeleton, skeleton
-from .documents import Object, objects, read_document, source_frames, write_document
+from .documents import Object, read_document, source_frames, write_document
 from .fitting import fitted
-from .format import Format, Sample, own_source, source_of
-from .naming import places, skeleton_of
-from .people import Fields, read_people
-from .posetrack import ids_inside, with_id
-from .reading import FloatArray, IntArray, is_number, score_scales, show, skeleton_for
+from .format import Format, Sample, own_source
+from .posetrack import with_id
+from .posetrack18_reading import (
+    NAME,
+    OURS,
+    SKELETONS,
+    frame_of,
+    n_keypoints_in,
+    name_of,
+    read,
+    read_truths,
+    skeleton_in,
+)
 
-_NAME = "posetrack18"
 _LISTS = ("images", "annotations", "categories")
-_SKELETONS = {17: "posetrack-17", 15: "posetrack-15"}
-_FIELDS = Fields(keypoints="keypoints", scores=("score",), box="bbox", track_id="track_id")
-# PoseTrack's name of a keypoint -> ours, where they differ.
-_OURS = {"head_bottom": "neck"}
-_THEIRS = {ours: theirs for theirs, ours in _OURS.items()}
+_THEIRS = {ours: theirs for theirs, ours in OURS.items()}
 _with_id = partial(with_id, wrapped=False)
 
 
@@ -44,164 +45,11 @@ def _recognise(sample: Sample) -> bool:
     )
 
 
-# ---------------------------------------------------------------- reading
-
-
-def _read(path: Path, given: Skeleton | None, score_scale: float | None) -> Sequence:
-    source = source_of(path, _NAME)
-    document = read_document(path, "images", "annotations")
-    annotations = document["annotations"]
-    names = tuple(map(_name, document["images"]))
-    frame_of = _frame_of(document, path)
-    own, columns = _skeleton(document, given, path)
-    every, scales = _poses(
-        annotations,
-        columns,
-        path,
-        score_scale,
-        lambda i: f"annotation {i + 1} (image {names[frame_of[i]] or frame_of[i] + 1})",
-    )
-    order = np.argsort(frame_of, kind="stable")
-    bounds = np.searchsorted(frame_of[order], np.arange(len(names) + 1)).tolist()
-    return Sequence(
-        skeleton=own,
-        frames=tuple(every[order[a:b]] for a, b in pairwise(bounds)),
-        image_names=names,
-        name=path.stem,
-        score_scales=scales,
-        source=source,
-    )
-
-
-def _name(image: Object) -> str:
-    name = image.get("file_name")
-    return name if isinstance(name, str) else ""
-
-
-def _frame_of(document: Object, path: Path) -> IntArray:
-    """(N,) the frame of each annotation."""
-    frame: dict[int | str, int] = {}
-    for i, image in enumerate(document["images"]):
-        if type(image.get("id")) not in (int, str) or image["id"] in frame:
-            raise InputError(
-                f"{path}: image {i + 1}: id: expected a number or name that no other image has, "
-                f"got {show(image.get('id'))}"
-            )
-        frame[image["id"]] = i
-    ids = [annotation.get("image_id") for annotation in document["annotations"]]
-    for i, image_id in enumerate(ids, start=1):
-        if type(image_id) not in (int, str) or image_id not in frame:
-            raise InputError(
-                f"{path}: annotation {i}: image_id: expected the id of an image, "
-                f"got {show(image_id)}"
-            )
-    return np.array([frame[image_id] for image_id in ids], dtype=np.int64)
-
-
-def _skeleton(document: Object, given: Skeleton | None, path: Path) -> tuple[Skeleton, list[int]]:
-    """What the keypoints are, and where each of them stands in the file."""
-    names = [_OURS.get(name, name) for name in _category_names(document, path)]
-    if not names:
-        n_keypoints = _n_keypoints(document, path) or len(given or skeleton(_SKELETONS[17]))
-        own = skeleton_for(n_keypoints, given, _SKELETONS, path)
-        return own, list(range(n_keypoints))
-    try:
-        own = given or skeleton_of(names, "custom")
-    except InputError as error:
-        raise InputError(f"{path}: categories 1: {error}") from error
-    if set(own.keypoints) == set(names):
-        return own, places(own, names)
-    # A skeleton of the user's own may call keypoints by other names: it goes by their order.
-    return skeleton_for(len(names), given, {}, path), list(range(len(names)))
-
-
-def _category_names(document: Object, path: Path) -> list[str]:
-    """The names of the keypoints in the first category; [] = it has none."""
-    categories = objects(document.get("categories", []), f"{path}: categories")
-    names = categories[0].get("keypoints", []) if categories else []
-    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
-        raise InputError(f"{path}: categories 1: keypoints: expected names, got {show(names)}")
-    return names
-
-
-def _n_keypoints(document: Object, path: Path) -> int:
-    """K by the category, else by the first annotation that has keypoints; 0 = nothing tells."""
-    lists = (annotation.get("keypoints") for annotation in document["annotations"])
-    first = next((len(values) // 3 for values in lists if isinstance(values, list) and values), 0)
-    return len(_category_names(document, path)) or first
-
-
-def _poses(
-    annotations: list[Object],
-    columns: list[int],
-    path: Path,
-    score_scale: float | None,
-    where: Callable[[int], str],
-) -> tuple[Poses, tuple[float, float]]:
-    """All people of a file, and what their scores are divided by."""
-    people = read_people(
-        [_complete(annotation, len(columns)) for annotation in annotations],
-        _FIELDS,
-        len(columns),
-        path,
-        where,
-    )
-    joint_scores = _scores(annotations, len(columns), path, where)
-    scales = score_scales(
-        float(np.fmax.reduce(joint_scores, axis=None, initial=0.0)),
-        float(np.fmax.reduce(people.scores, initial=0.0)),
-        score_scale,
-    )
-    # The third number is the visibility of a label, not a score. The evaluator takes a joint for
-    # missing if all three are 0, and a hidden joint that has a place for a joint.
-    missing = (people.table == 0).all(axis=2, keepdims=True)
-    keypoints = np.where(missing, np.nan, people.table[..., :2])
-    scored = not np.isnan(people.scores).all()
-    poses = Poses.from_keypoints(
-        keypoints[:, columns],
-        np.clip(joint_scores[:, columns] / scales[0], 0.0, 1.0),
-        np.clip(people.scores / scales[1], 0.0, 1.0) if scored else None,
-        people.boxes,
-        ids_inside(people.track_ids),
-        np.arange(len(annotations)),
-    )
-    return poses, scales
-
-
-def _complete(annotation: Object, n_keypoints: int) -> Object:
-    """An annotation with keypoints, though it may have none; an empty box is none."""
-    nothing: Object = {"keypoints": [0] * (3 * n_keypoints), "bbox": None}
-    absent = {k: v for k, v in nothing.items() if annotation.get(k) in (None, [])}
-    return annotation | absent
-
-
-def _scores(
-    annotations: list[Object], n_keypoints: int, path: Path, where: Callable[[int], str]
-) -> FloatArray:
-    """(N, K) the scores of the keypoints in the file's order; nan where a person has none."""
-    table = np.full((len(annotations), n_keypoints), np.nan)
-    for i, annotation in enumerate(annotations):
-        scores = annotation.get("scores")
-        if scores in (None, []):
-            continue
-        what = f"{path}: {where(i)}: scores"
-        if not isinstance(scores, list) or len(scores) != n_keypoints:
-            raise InputError(f"{what}: expected {n_keypoints} numbers, got {show(scores)}")
-        for j, score in enumerate(scores, start=1):
-            if not is_number(score):
-                raise InputError(f"{what}: expected numbers, got {show(score)} as score {j}")
-        table[i] = scores
-    return table
-
-
-# ---------------------------------------------------------------- writing
-
-
 def _write(path: Path, sequence: Sequence) -> None:
     """A file of predictions; from another format with PoseTrack's 17 keypoints, or its 15."""
-    own = own_source(sequence, _NAME)
+    own = own_source(sequence, NAME)
     document = {} if own is None else read_document(own, "images", "annotations")
-    if own is None or _n_keypoints(document, own) not in (0, len(sequence.skeleton)):
+    if own is None or n_keypoints_in(document, own) not in (0, len(sequence.skeleton)):
         fields, people = _new(fitted(sequence, POSETRACK18))
     else:
         fields, people = _given_back(sequence, document, own)
@@ -213,15 +61,15 @@ def _given_back(
 ) -> tuple[Object, Iterator[Object]]:
     """The source with what the sequence still has of it, and with new images for new people."""
     source, annotations = document["images"], document["annotations"]
-    _, columns = _skeleton(document, sequence.skeleton, path)
-    frame_of = _frame_of(document, path)
-    names = [_name(image) for image in source]
+    _, columns = skeleton_in(document, sequence.skeleton, path)
+    frames = frame_of(document, path)
+    names = [name_of(image) for image in source]
     kept: dict[int, int] = {}
     used: set[int] = set()
     made: list[Object] = []
     others: list[tuple[Object, Poses]] = []
     ids = _unused(source)
-    for i, poses, k in source_frames(sequence, names, frame_of):
+    for i, poses, k in source_frames(sequence, names, frames):
         kept |= zip(poses.rows.tolist(), poses.track_ids.tolist(), strict=True)
         new = poses[poses.rows < 0]
         if k is not None:
@@ -230,7 +78,7 @@ def _given_back(
             made.append(_image(sequence, i, next(ids)))
         if len(new):
             others.append((made[-1] if k is None else source[k], new))
-    used |= set(frame_of[[row for row in kept if row >= 0]].tolist())
+    used |= set(frames[[row for row in kept if row >= 0]].tolist())
     images = [image for k, image in enumerate(source) if k in used] + made
 
     def people() -> Iterator[Object]:
@@ -307,11 +155,12 @@ def _made(
 
 
 POSETRACK18 = Format(
-    name=_NAME,
+    name=NAME,
     recognise=_recognise,
-    read=_read,
+    read=read,
     write=_write,
     suffix=".json",
-    skeletons=tuple(_SKELETONS.values()),
+    skeletons=tuple(SKELETONS.values()),
     loses=frozenset({"times", "image_size"}),
+    read_truths=read_truths,
 )

@@ -1,0 +1,244 @@
+"""Reading PoseTrack's files of 2017: poses, and what the truth has beside them.
+
+A clip has 100 000 numbers, each in a list of its own, and a data set hundreds of clips: what is as
+it should be is taken in bulk, and only a column that is not is looked at one value at a time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import accumulate
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ..errors import InputError
+from ..poses import Poses, Sequence, Source
+from ..skeletons import Skeleton
+from ..truth import Truth
+from .documents import Object, integers, objects, read_document
+from .format import source_of
+from .posetrack import ids_inside, labels
+from .reading import FloatArray, IntArray, Refuse, numbers, score_scales, show, skeleton_for
+
+NAME = "posetrack17"
+N_JOINTS = 15
+SKELETONS = {N_JOINTS: "posetrack-15"}
+
+
+class _File(NamedTuple):
+    """What is in a file.
+
+    Attributes:
+        path: for messages.
+        source: taken before it was read.
+        entries: one a frame.
+        names: of the frames.
+        people: N, frame after frame.
+        stops: (F,) of the people, where those of each frame end.
+    """
+
+    path: Path
+    source: Source
+    entries: list[Object]
+    names: tuple[str, ...]
+    people: list[Object]
+    stops: list[int]
+
+    @property
+    def spans(self) -> list[slice]:
+        """Which of the people are in each frame."""
+        return [slice(a, b) for a, b in zip([0, *self.stops], self.stops, strict=False)]
+
+    def frame(self, i: int) -> str:
+        """A frame as a message names it."""
+        name = f" ({self.names[i]})" if self.names[i] else ""
+        return f"{self.path}: frame {i + 1}{name}"
+
+    def person(self, row: int) -> str:
+        """A person as a message names it."""
+        i = int(np.searchsorted(self.stops, row, side="right"))
+        return f"{self.frame(i)}: person {row - self.spans[i].start + 1}"
+
+    def column(self, field: str) -> tuple[list[Any], Refuse]:
+        """A field of all people, and how to complain about one of its values."""
+        return _column(self.people, field), lambda i, expected, got: InputError(
+            f"{self.person(i)}: {field}: expected {expected}, got {got}"
+        )
+
+
+class _Joints(NamedTuple):
+    """The P joints of all people of a file: row of the person, id, (P, 2) place, score or nan."""
+
+    rows: IntArray
+    ids: IntArray
+    points: FloatArray
+    scores: FloatArray
+
+
+def read(path: Path, given: Skeleton | None, score_scale: float | None) -> Sequence:
+    """The poses of a file."""
+    return _sequence(_open(path), given, score_scale)
+
+
+def read_truths(path: Path, given: Skeleton | None) -> tuple[Truth, ...]:
+    """The one truth of a file."""
+    file = _open(path)
+    sequence = _sequence(file, given, None)
+    heads = np.stack([numbers(*file.column(field)) for field in ("x1", "y1", "x2", "y2")], axis=1)
+    # Half a box is none.
+    heads[np.isnan(heads).any(axis=1)] = np.nan
+    truth = Truth(
+        sequence=sequence,
+        head_boxes=tuple(heads[span] for span in file.spans),
+        ignored=tuple(_ignored(entry, file.frame(i)) for i, entry in enumerate(file.entries)),
+        labelled=labels(_column(file.entries, "is_labeled"), file.frame),
+    )
+    return (truth,)
+
+
+def _open(path: Path) -> _File:
+    source = source_of(path, NAME)
+    entries = read_document(path, "annolist")["annolist"]
+    names = tuple(map(name_of, entries))
+    file = _File(path, source, entries, names, [], [])
+    frames = [
+        objects(entry.get("annorect", []), f"{file.frame(i)}: annorect")
+        for i, entry in enumerate(entries)
+    ]
+    people = [person for frame in frames for person in frame]
+    return file._replace(people=people, stops=list(accumulate(map(len, frames))))
+
+
+def _sequence(file: _File, given: Skeleton | None, score_scale: float | None) -> Sequence:
+    own = skeleton_for(N_JOINTS, given, SKELETONS, file.path)
+    joints = _joints(file.people, len(own), file.person)
+    pose_scores = numbers(*file.column("score"))
+    scales = score_scales(
+        float(np.fmax.reduce(joints.scores, initial=0.0)),
+        float(np.fmax.reduce(pose_scores, initial=0.0)),
+        score_scale,
+    )
+    every = _poses(joints, pose_scores, scales, (len(file.people), len(own)))
+    every = every.with_track_ids(ids_inside(integers(*file.column("track_id"))))
+    return Sequence(
+        skeleton=own,
+        frames=tuple(every[span] for span in file.spans),
+        image_names=file.names,
+        name=file.path.stem,
+        score_scales=scales,
+        source=file.source,
+    )
+
+
+def _poses(
+    joints: _Joints, pose_scores: FloatArray, scales: tuple[float, float], shape: tuple[int, int]
+) -> Poses:
+    """All people of a file; of a joint given twice the first counts, as for the evaluator."""
+    keypoints = np.full((*shape, 2), np.nan)
+    scores = np.full(shape, np.nan)
+    keypoints[joints.rows[::-1], joints.ids[::-1]] = joints.points[::-1]
+    scores[joints.rows[::-1], joints.ids[::-1]] = joints.scores[::-1]
+    scored = not np.isnan(pose_scores).all()
+    return Poses.from_keypoints(
+        keypoints,
+        np.clip(scores / scales[0], 0.0, 1.0),
+        np.clip(pose_scores / scales[1], 0.0, 1.0) if scored else None,
+        rows=np.arange(shape[0]),
+    )
+
+
+def _joints(people: list[Object], n_keypoints: int, where: Callable[[int], str]) -> _Joints:
+    listed = [_points(person, row, where) for row, person in enumerate(people)]
+    points = [point for joints in listed for point in joints]
+    rows = np.repeat(np.arange(len(listed)), [len(joints) for joints in listed])
+
+    def refusing(field: str) -> Refuse:
+        def refuse(i: int, expected: str, got: str) -> InputError:
+            point = i - int(np.searchsorted(rows, rows[i])) + 1
+            return InputError(
+                f"{where(int(rows[i]))}: point {point}: {field}: expected {expected}, got {got}"
+            )
+
+        return refuse
+
+    def column(field: str) -> tuple[list[Any], Refuse]:
+        return _column(points, field), refusing(field)
+
+    ids = integers(*column("id"))
+    for i in np.flatnonzero((ids < 0) | (ids >= n_keypoints)).tolist():
+        expected = f"a joint from 0 to {n_keypoints - 1}"
+        raise refusing("id")(i, expected, show(_scalar(points[i].get("id"))))
+    places = _places(column("x"), column("y"))
+    return _Joints(rows, ids, places, numbers(*column("score")))
+
+
+def _places(*axes: tuple[list[Any], Refuse]) -> FloatArray:
+    """(P, 2) x and y of points, all of which have both."""
+    places = [numbers(values, refuse) for values, refuse in axes]
+    for place, (_, refuse) in zip(places, axes, strict=True):
+        for i in np.flatnonzero(np.isnan(place)).tolist():
+            raise refuse(i, "a finite number", "nothing")
+    return np.stack(places, axis=1)
+
+
+def _column(items: list[Object], field: str) -> list[Any]:
+    """A field of all items, unwrapped; None where it is absent."""
+    values: list[Any] = [item.get(field) for item in items]
+    if values.count(None) == len(values):
+        return values
+    try:
+        return [value for (value,) in values]
+    except (TypeError, ValueError):
+        return [_scalar(value) for value in values]
+
+
+def _scalar(value: Any) -> Any:
+    """What a list of one holds; an empty list is nothing."""
+    if isinstance(value, list) and len(value) < 2:
+        return value[0] if value else None
+    return value
+
+
+def name_of(entry: Object) -> str:
+    """The name of a frame's image; "" = it has none."""
+    image = _scalar(entry.get("image"))
+    name = _scalar(image.get("name")) if isinstance(image, dict) else None
+    return name if isinstance(name, str) else ""
+
+
+def _points(person: Object, row: int, where: Callable[[int], str]) -> list[Object]:
+    """The joints of a person; none where `annopoints` is absent or empty."""
+    holder = _scalar(person.get("annopoints"))
+    if holder in (None, []):
+        return []
+    if not isinstance(holder, dict):
+        raise InputError(f"{where(row)}: annopoints: expected an object, got {show(holder)}")
+    points = holder.get("point", [])
+    if type(points) is list and set(map(type, points)) == {dict}:
+        return points
+    return objects(points, f"{where(row)}: point")
+
+
+def _ignored(entry: Object, where: str) -> tuple[FloatArray, ...]:
+    """The polygons of a frame in which nothing is annotated; a bare one is the only one."""
+    regions = entry.get("ignore_regions") or []
+    regions = objects(
+        [regions] if isinstance(regions, dict) else regions, f"{where}: ignore_regions"
+    )
+    polygons = (
+        _polygon(region, f"{where}: ignore_regions {i}") for i, region in enumerate(regions, 1)
+    )
+    return tuple(polygon for polygon in polygons if len(polygon))
+
+
+def _polygon(region: Object, where: str) -> FloatArray:
+    points = objects(region.get("point", []), f"{where}: point")
+
+    def column(field: str) -> tuple[list[Any], Refuse]:
+        return _column(points, field), lambda i, expected, got: InputError(
+            f"{where}: point {i + 1}: {field}: expected {expected}, got {got}"
+        )
+
+    return _places(column("x"), column("y"))
