@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import enum
 from collections.abc import Iterable
 from collections.abc import Sequence as Frames
 from dataclasses import dataclass
@@ -22,6 +23,17 @@ NO_ID = -1
 """The track id of a pose that belongs to no track."""
 
 
+class Origin(enum.IntEnum):
+    """Where a pose comes from; the name is what tables say of it."""
+
+    DETECTED = 0
+    """From the estimator, as it was."""
+    FUSED = 1
+    """The mean of several poses of one person."""
+    PROPAGATED = 2
+    """Not seen by the estimator; carried over from the frame before."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Poses:
     """The N poses of one frame, K keypoints each. Immutable: every change is a new object.
@@ -39,6 +51,7 @@ class Poses:
         rows: (N,) int64, the pose's place among the poses of the file it was read from;
             -1 = not from a file. It is what lets an output keep every field of its input; poses
             whose keypoints are changed must be given -1, or their old ones are written.
+        origins: (N,) uint8, an `Origin` each; all 0 unless a tracker made poses of its own.
     """
 
     keypoints: FloatArray
@@ -47,6 +60,7 @@ class Poses:
     boxes: FloatArray
     track_ids: IntArray
     rows: IntArray
+    origins: NDArray[np.uint8]
 
     def __post_init__(self) -> None:
         if self.keypoints.ndim != 3 or self.keypoints.shape[2] != 2:
@@ -58,6 +72,7 @@ class Poses:
             (self.boxes, (n, 4), "boxes"),
             (self.track_ids, (n,), "track_ids"),
             (self.rows, (n,), "rows"),
+            (self.origins, (n,), "origins"),
         ):
             if values.shape != shape:
                 raise InputError(f"{name}: expected shape {shape}, got {values.shape}")
@@ -71,6 +86,7 @@ class Poses:
         boxes: ArrayLike | None = None,
         track_ids: ArrayLike | None = None,
         rows: ArrayLike | None = None,
+        origins: ArrayLike | None = None,
     ) -> Self:
         """Poses from what an estimator tells; the rest is filled in.
 
@@ -81,6 +97,7 @@ class Poses:
             boxes: (N, 4) x0 y0 x1 y1; None, or nan in a row = around that row's keypoints.
             track_ids: (N,); None = no ids.
             rows: (N,); None = not from a file.
+            origins: (N,); None = all detected.
 
         Raises:
             InputError: a shape is wrong.
@@ -117,6 +134,7 @@ class Poses:
             boxes=around,
             track_ids=_ids(track_ids, n),
             rows=_ids(rows, n),
+            origins=np.zeros(n, np.uint8) if origins is None else np.asarray(origins, np.uint8),
         )
 
     @classmethod
@@ -142,7 +160,13 @@ class Poses:
         """The same poses in the same order with other ids, (N,)."""
         ids = np.asarray(track_ids, dtype=np.int64)
         return type(self)(
-            self.keypoints, self.keypoint_scores, self.scores, self.boxes, ids, self.rows
+            self.keypoints,
+            self.keypoint_scores,
+            self.scores,
+            self.boxes,
+            ids,
+            self.rows,
+            self.origins,
         )
 
 
