@@ -154,9 +154,9 @@ def test_a_matcher_is_asked_about_people_and_its_answer_is_kept():
     tracker = Tracker(skeleton("coco-17"), matcher=matcher)
     for value, poses in enumerate([frame_of(), frame_of(person(50, 60)), frame_of(person(50, 60))]):
         tracker.update(poses, np.full((120, 100), value, dtype=np.uint8))
-    assert asked == [(1, 2, 17 + 25)]  # of the keypoints and a 5 by 5 grid; never of nobody
+    assert asked == [(1, 2, 17 + 9)]  # of the keypoints and a 3 by 3 grid; never of nobody
     assert tracker.correspondences is not None
-    assert len(tracker.correspondences.source) == 42
+    assert len(tracker.correspondences.source) == 26
 
 
 def test_the_callers_image_may_be_used_again():

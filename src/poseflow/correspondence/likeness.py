@@ -101,22 +101,17 @@ def alike(
     A patch without texture is never like another, since nothing tells where it has gone.
 
     Args:
-        before: (H, W) gray, the earlier frame.
+        before: (H, W) gray, the earlier frame, of at most `DETAIL_PIXELS`.
         after: (H, W) gray, the later frame.
-        source: (P, 2), pixels in before.
-        target: (P, 2), pixels in after; outside of the image there is nothing alike.
+        source: (P, 2), pixels in before; edges go on outside.
+        target: (P, 2), pixels in after.
     """
-    step = shrink_step(before, DETAIL_PIXELS)
-    seen = np.flatnonzero(inside(source, before.shape) & inside(target, after.shape))
-    a = _patches(shrunk(before, step), to_shrunk(source[seen], step))
-    b = _patches(shrunk(after, step), to_shrunk(target[seen], step))
+    a, b = _patches(before, source), _patches(after, target)
     mean_a, mean_b = _mean(a), _mean(b)
     variance_a, variance_b = _mean(a, a) - mean_a**2, _mean(b, b) - mean_b**2
     likeness = 4 * mean_a * mean_b * (_mean(a, b) - mean_a * mean_b)
     most = (mean_a**2 + mean_b**2) * (variance_a + variance_b)
-    same = np.zeros(len(source), dtype=bool)
-    same[seen] = (likeness >= LEAST_LIKENESS * most) & (variance_a >= LEAST_TEXTURE**2)
-    return same
+    return np.asarray((likeness >= LEAST_LIKENESS * most) & (variance_a >= LEAST_TEXTURE**2))
 
 
 def _patches(image: ImageArray, points: FloatArray) -> NDArray[np.float32]:

@@ -154,7 +154,7 @@ class Tracker:
         return dataclasses.replace(tracks, ids=ids)
 
 
-def points_of_interest(tracks: Tracks, per_side: int = 5) -> FloatArray:
+def points_of_interest(tracks: Tracks, per_side: int = 3) -> FloatArray:
     """(P, 2) where correspondences help: the keypoints of tracks just seen, and a grid in each box.
 
     The grid (`per_side`² points) gives a body with few keypoints enough correspondences.
