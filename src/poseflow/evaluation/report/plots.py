@@ -19,7 +19,7 @@ PANEL, MARGIN = 120.0, 22.0
 FINE = 120
 """Steps of recall that a panel can show."""
 
-BAR, ROW = 11.0, 17.0
+NAMES, BARS, BARS_END, TOP, BAR, ROW = 160.0, 640.0, 860.0, 22.0, 12.0, 17.0
 
 
 def precision_recall(name: str, ap: float, recall: FloatArray, precision: FloatArray) -> str:
@@ -39,11 +39,10 @@ def precision_recall(name: str, ap: float, recall: FloatArray, precision: FloatA
         words("1", MARGIN - 4, top + 9, class_="end tick"),
         words("1", MARGIN + PANEL, top + PANEL + 12, class_="end tick"),
     ]
+    head = words(name, MARGIN, 13, class_="strong")
     if not np.isfinite(ap):
-        label = f"{name}: never occurs in the truth"
         none = words("not in the truth", MARGIN + PANEL / 2, top + PANEL / 2, class_="mid tick")
-        head = words(name, MARGIN, 13, class_="strong")
-        return picture(*size, label, head, box, none)
+        return picture(*size, f"{name}: not in the truth", head, box, none)
     drawn = []
     if len(recall):
         envelope = np.maximum.accumulate(precision[::-1])[::-1]
@@ -52,11 +51,8 @@ def precision_recall(name: str, ap: float, recall: FloatArray, precision: FloatA
             _area(recall[keep], envelope[keep], top),
             _line(recall[keep], precision[keep], top),
         ]
-    head = [
-        words(name, MARGIN, 13, class_="strong"),
-        words(f"{100 * ap:.1f}", MARGIN + PANEL, 13, class_="end strong"),
-    ]
-    return picture(*size, f"{name}: AP {100 * ap:.1f}", *head, box, *drawn, *marks)
+    worth = words(f"{100 * ap:.1f}", MARGIN + PANEL, 13, class_="end strong")
+    return picture(*size, f"{name}: AP {100 * ap:.1f}", head, worth, box, *drawn, *marks)
 
 
 def _thin(recall: FloatArray) -> NDArray[np.int64]:
@@ -95,42 +91,34 @@ class Lost:
     mota: float
 
 
-def causes(rows: Sequence[Lost], most: float | None = None) -> str:
+def causes(rows: Sequence[Lost], most: float) -> str:
     """A bar a sequence: what of each 100 true joints was missed, made up, or switched.
 
     Args:
         rows: from top to bottom.
-        most: the sum of shares at the right end; None = the largest of the rows.
+        most: the sum of shares at the right end.
     """
-    left, right, width, top = 170.0, 60.0, 520.0, 24.0
-    most = max([sum(r.shares) for r in rows] + [0.01]) if most is None else most
-    scale = width / most
-    height = top + ROW * len(rows) + 24
-    drawn = [words("MOTA", left + width + right - 4, 15, class_="end tick")]
-    for at in steps(most):
-        x = left + scale * at
-        drawn.append(
-            element("path", d=f"M{short(x)} {short(top)}V{short(height - 18)}", class_="rule")
-        )
-        drawn.append(words(f"{100 * at:.3g}", x, height - 5, class_="mid tick"))
-    for index, row in enumerate(rows):
-        drawn.append(_bar(row, left, top + ROW * index, scale, left + width + right - 4))
+    scale, bottom = BARS / max(most, 0.01), TOP + ROW * len(rows)
+    drawn = [words("MOTA", BARS_END, 15, class_="end tick")]
+    for at in steps(max(most, 0.01)):
+        x = NAMES + scale * at
+        drawn.append(element("path", d=f"M{short(x)} {short(TOP)}V{short(bottom)}", class_="rule"))
+        drawn.append(words(f"{100 * at:.3g}", x, bottom + 14, class_="mid tick"))
+    drawn += [_bar(row, TOP + ROW * index, scale) for index, row in enumerate(rows)]
     label = "shares of true joints lost to misses, false positives and switches, by sequence"
-    return picture(left + width + right, height, label, *drawn)
+    return picture(BARS_END + 4, bottom + 22, label, *drawn)
 
 
-def _bar(row: Lost, left: float, y: float, scale: float, end: float) -> str:
-    name = row.name if len(row.name) <= 24 else f"{row.name[:23]}…"
-    inside = [words(name, left - 8, y + 10, class_="end")]
-    x = left
-    for index, share in enumerate(row.shares):
-        if share > 0:
-            inside.append(
-                element(
-                    "rect", x=x, y=y + 1, width=scale * share, height=BAR, class_=f"cause{index}"
-                )
-            )
-        x += scale * share
+def _bar(row: Lost, y: float, scale: float) -> str:
     said = ", ".join(f"{100 * s:.1f} {c}" for s, c in zip(row.shares, CAUSES, strict=True))
-    inside.append(words(f"{100 * row.mota:.1f}", end, y + 10, class_="end"))
-    return element("g", element("title", f"{escape(row.name)}: {said}"), *inside)
+    name = row.name if len(row.name) <= 24 else f"{row.name[:23]}…"
+    drawn = [
+        element("title", f"{escape(row.name)}: {said}"),
+        words(name, NAMES - 8, y + 10, class_="end"),
+        words(f"{100 * row.mota:.1f}", BARS_END, y + 10, class_="end"),
+    ]
+    x = NAMES
+    for index, wide in enumerate(scale * share for share in row.shares):
+        drawn.append(element("rect", x=x, y=y, width=wide, height=BAR, class_=f"cause{index}"))
+        x += wide
+    return element("g", *drawn)

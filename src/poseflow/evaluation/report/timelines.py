@@ -160,10 +160,9 @@ def _lane(
     drawn += [element("path", d=path, class_=kind) for kind, path in sorted(bars.items())]
     drawn += names
     if switches:
-        x = [short(LEFT + scale * mark.frame) for mark in switches]
-        flags = "".join(
-            f"M{a} {short(y + THICK + 1)}v{short(-THICK - 2)}l-3.5 -4h7l-3.5 4" for a in x
-        )
+        at = [short(LEFT + scale * mark.frame) for mark in switches]
+        pole = f"{short(y + THICK + 1)}v{short(-THICK - 2)}l-3.5 -4h7l-3.5 4"
+        flags = "".join(f"M{x} {pole}" for x in at)
         drawn.append(element("path", d=flags, class_="switch"))
     return element("g", *drawn)
 
