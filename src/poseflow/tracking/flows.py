@@ -1,0 +1,435 @@
+"""Pose flows: the paper's setting. Paths that gather confidence, fused where they are one person.
+
+Xiu et al., *Pose Flow*, BMVC 2018: candidates by correspondences, PF-Builder, PF-NMS over a sliding
+window. What the paper leaves open and we settled is marked "ours"; docs/method.md lists it all.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass, field, replace
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..assignment import assign_allowed
+from ..errors import InputError
+from ..frames import Correspondences, Follower, ImageArray, Matcher, gray
+from ..poses import NO_ID, Origin, Poses
+from ..skeletons import DEFAULT_SIGMA, Skeleton
+from .default import default
+from .distances import joint_squares, keypoint_weights, points_in_squares
+from .moments import Moment, joined, moment
+from .tracks import Tracks
+
+FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
+BoolArray = NDArray[np.bool_]
+
+
+class FlowFrame(NamedTuple):
+    """A frame whose poses are final.
+
+    Attributes:
+        frame: 0-based, among the frames given.
+        poses: with ids and origins. Fused and propagated ones have no row in a file; a pose that
+            was fused into another is gone.
+    """
+
+    frame: int
+    poses: Poses
+
+
+@dataclass(frozen=True, kw_only=True)
+class paper:
+    """The paper's parameters, and ours where it has none.
+
+    Args:
+        window: frames of delay: flows are compared over so many frames before a frame is final
+            (L). More: steadier ids, later answers.
+        candidate: shared points, summed over the joints, from which a pose may follow another
+            (epsilon).
+        ahead: frames that a step of a flow must pay off in (r).
+        gain: share of its mean confidence that a flow must gather over the frames ahead, or it
+            ends (gamma; 1.5 in the paper, whose scores had no bound). Higher: flows break sooner.
+        square: of a person's size, the side of the square around a joint (the paper's B).
+        distance: up to this distance two flows are one person and are fused. Larger: fewer people
+            twice, more people mistaken for one.
+        closeness: how much less a step is worth to a pose that shares fewer points than another
+            does: exponent of its share of theirs. 0 = not at all, as in the paper. (ours)
+        fading: factor on the scores of a pose carried over to a frame in which nobody saw it, for
+            each such frame. 0 = none is carried. (ours)
+        believed: confidence, 0 to 3, that a flow needs on average to be given an id. (ours)
+        least: frames in which a flow must have been seen to be given an id. (ours)
+        relink: our default rule, which gives a flow that begins the id of one that ended.
+    """
+
+    window: int = 20
+    candidate: float = 1 / 25
+    ahead: int = 3
+    gain: float = 0.2
+    square: float = 0.1
+    distance: float = 1.0
+    closeness: float = 1.0
+    fading: float = 0.7
+    believed: float = 1.2
+    least: int = 3
+    relink: default = field(default_factory=default)
+
+
+@dataclass(slots=True, eq=False)
+class _Flow:
+    """A path: which poses are on it the moments know.
+
+    Attributes:
+        number: its own, in order of birth.
+        tip: its pose in the last frame that was built; -1 = it has ended.
+        worth: confidence gathered.
+        length: frames.
+        seen: of these, frames in which an estimator saw it.
+        last_seen: index of the last of those.
+        id: -1 = none yet.
+    """
+
+    number: int
+    tip: int = -1
+    worth: float = 0.0
+    length: int = 0
+    seen: int = 0
+    last_seen: int = -1
+    id: int = NO_ID
+
+
+class FlowTracker:
+    """Gives every pose the id of its person, a window of frames late, and mends poses by the way.
+
+    Use `Tracker` for ids at once and poses as they are.
+
+    Args:
+        skeleton: what the keypoints are; None = all keypoints equally precise.
+        setting: the parameters.
+        matcher: finds correspondences between neighbouring images. Without images, poses are taken
+            to go on as they moved. (ours)
+    """
+
+    def __init__(
+        self,
+        skeleton: Skeleton | None = None,
+        setting: paper | None = None,
+        *,
+        matcher: Matcher | None = None,
+    ) -> None:
+        self._skeleton = skeleton
+        self._setting = paper() if setting is None else setting
+        self._matcher = matcher
+        self._last_image: ImageArray | None = None
+        self._correspondences: Correspondences | None = None
+        self._moments: deque[Moment] = deque()
+        self._flows: dict[int, _Flow] = {}
+        self._begun = 0
+        self._built = 0
+        self._tracks: Tracks | None = None
+        self._next_id = 1
+
+    # ------------------------------------------------------------ frames in, frames out
+
+    def update(
+        self,
+        poses: Poses,
+        image: ImageArray | None = None,
+        *,
+        correspondences: Correspondences | Follower | None = None,
+    ) -> list[FlowFrame]:
+        """Take the next frame; give those that are final now, mostly the one `window` before it.
+
+        Args:
+            poses: of this frame; possibly none.
+            image: (H, W) gray or (H, W, 3) BGR uint8; None = not at hand.
+            correspondences: as for `Tracker.update`.
+
+        Raises:
+            InputError: the poses have another number of keypoints than before, or the image is
+                not an image.
+        """
+        self._check(poses)
+        image = None if image is None else gray(image)
+        options = self._setting
+        self._moments.append(
+            moment(
+                self._moments[-1] if self._moments else None,
+                replace(poses, track_ids=np.full(len(poses), NO_ID, dtype=np.int64)),
+                self._correspond(image, correspondences),
+                square=options.square,
+                candidate=options.candidate,
+                fading=options.fading,
+            )
+        )
+        self._last_image = None if image is None or self._matcher is None else image.copy()
+        if len(self._unbuilt()) >= options.ahead:
+            self._build()
+        final = []
+        while len(self._moments) > options.window:
+            final.append(self._finalise())
+        return final
+
+    def finish(self) -> list[FlowFrame]:
+        """The frames that are left, all final. What comes next is another clip."""
+        while self._unbuilt():
+            self._build()
+        final = [self._finalise() for _ in range(len(self._moments))]
+        self._forget()
+        return final
+
+    @property
+    def correspondences(self) -> Correspondences | None:
+        """What the last `update` knew of its image and the one before; None = there were none."""
+        return self._correspondences
+
+    def _check(self, poses: Poses) -> None:
+        """Settle K with the first frame, hold the others to it."""
+        if self._tracks is None:
+            if self._skeleton is not None and len(self._skeleton) != poses.n_keypoints:
+                raise InputError(
+                    f"poses: expected the {len(self._skeleton)} keypoints of "
+                    f"{self._skeleton.name}, got {poses.n_keypoints}"
+                )
+            self._tracks = Tracks.none(poses.n_keypoints)
+        expected = self._tracks.keypoints.shape[1]
+        if poses.n_keypoints != expected:
+            raise InputError(
+                f"poses: expected {expected} keypoints as in the frames before, "
+                f"got {poses.n_keypoints}"
+            )
+
+    def _correspond(
+        self, image: ImageArray | None, known: Correspondences | Follower | None
+    ) -> Correspondences | None:
+        if isinstance(known, tuple):
+            return Correspondences(*known)
+        if known is None and self._matcher is not None and image is not None:
+            if self._last_image is None:
+                return None
+            known = self._matcher(self._last_image, image)
+        if known is None:
+            return None
+        before = self._moments[-1].poses if self._moments else None
+        if before is None or not len(before):
+            return Correspondences.none()
+        points = points_in_squares(joint_squares(before, self._setting.square))
+        found = known(points)
+        # Another scene has next to nothing in common with this one: what little is found is chance.
+        return found if len(found.source) >= 0.1 * len(points) else Correspondences.none()
+
+    # ------------------------------------------------------------ PF-Builder
+
+    def _unbuilt(self) -> list[Moment]:
+        return [m for m in self._moments if m.index >= self._built]
+
+    def _build(self) -> None:
+        """Take every flow one frame on, or end it: the first frame that is not built yet."""
+        options = self._setting
+        ahead = self._unbuilt()[: options.ahead]
+        now = ahead[0]
+        gathered = self._gains(ahead)
+        active = [flow for flow in self._flows.values() if flow.tip >= 0]
+        # Who is surest chooses first. (ours: the paper lets flows meet in one pose)
+        for flow in sorted(active, key=lambda flow: (-flow.worth / flow.length, flow.number)):
+            shared = now.edges[flow.tip]
+            gain = np.where(
+                (shared >= options.candidate) & (now.flows < 0),
+                self._step(shared, now) + gathered,
+                -np.inf,
+            )
+            best = int(gain.argmax()) if len(gain) else -1
+            enough = options.gain * len(ahead) * flow.worth / flow.length
+            if best < 0 or gain[best] < enough:
+                flow.tip = -1
+            else:
+                self._go_on(flow, now, best)
+        detected = now.poses.origins == Origin.DETECTED
+        for pose in np.flatnonzero(detected & (now.flows < 0)).tolist():
+            self._begun += 1
+            self._flows[self._begun] = flow = _Flow(self._begun)
+            self._go_on(flow, now, pose)
+        self._built += 1
+
+    def _step(self, shared: FloatArray, now: Moment) -> FloatArray:
+        """(…, N) what it is worth to step on each pose of a frame: its confidence.
+
+        Less where another shares more points. (ours: the paper goes to whoever is surest)
+        """
+        most = np.maximum(shared.max(axis=-1, keepdims=True, initial=0.0), 1e-9)
+        return np.asarray(now.worth * (shared / most) ** self._setting.closeness)
+
+    def _gains(self, ahead: list[Moment]) -> FloatArray:
+        """(N,) the most that can be gathered after each pose of the first of some frames."""
+        gains = np.zeros(len(ahead[-1].poses))
+        for later in ahead[:0:-1]:
+            steps = np.where(
+                later.edges >= self._setting.candidate, self._step(later.edges, later) + gains, 0.0
+            )
+            gains = steps.max(axis=1, initial=0.0)
+        return gains
+
+    def _go_on(self, flow: _Flow, now: Moment, pose: int) -> None:
+        now.flows[pose] = flow.number
+        flow.tip = pose
+        flow.worth += now.worth[pose]
+        flow.length += 1
+        if now.poses.origins[pose] == Origin.DETECTED:
+            flow.seen, flow.last_seen = flow.seen + 1, now.index
+
+    # ------------------------------------------------------------ PF-NMS
+
+    def _finalise(self) -> FlowFrame:
+        """The oldest frame: flows that are one person fused, and named."""
+        now = self._moments[0]
+        if now.is_cut:
+            # Whoever stands where somebody stood in another scene is not that person.
+            self._tracks = Tracks.none(now.poses.n_keypoints)
+        parts, numbers = [], []
+        for group in self._groups():
+            pose = self._fused(now, group)
+            if pose is not None:
+                parts.append(pose)
+                numbers.append(group)
+        poses = joined([now.poses[:0], *parts])
+        poses = poses.with_track_ids(self._ids(poses, numbers))
+        believed = (poses.track_ids != NO_ID) | (poses.origins == Origin.DETECTED)
+        self._moments.popleft()
+        self._drop_ended()
+        return FlowFrame(now.index, poses[believed])
+
+    def _groups(self) -> list[list[int]]:
+        """Flows of the oldest frame, each with those that are the same person, the surest first."""
+        worth: dict[int, float] = {}
+        for m in self._moments:
+            for number, value in zip(m.flows.tolist(), m.worth.tolist(), strict=True):
+                if number >= 0:
+                    worth[number] = worth.get(number, 0.0) + value
+        order = sorted(worth, key=lambda number: (-worth[number], number))
+        place = {number: i for i, number in enumerate(order)}
+        apart = np.full((len(self._moments), len(order), len(order)), np.nan)
+        for i, m in enumerate(self._moments):
+            on = np.flatnonzero(m.flows >= 0)
+            where = [place[number] for number in m.flows[on].tolist()]
+            apart[i][np.ix_(where, where)] = m.apart[np.ix_(on, on)]
+        close = _median(apart) <= self._setting.distance
+        free = np.ones(len(order), dtype=np.bool_)
+        groups = []
+        for i in range(len(order)):
+            if free[i]:
+                members = np.flatnonzero(close[i] & free)
+                members = np.concatenate([[i], members[members != i]])
+                free[members] = False
+                groups.append([order[j] for j in members])
+        return groups
+
+    def _fused(self, now: Moment, group: list[int]) -> Poses | None:
+        """The one pose of a group in a frame; None = it is not there."""
+        members = [i for n in group for i in np.flatnonzero(now.flows == n).tolist()]
+        seen = [i for i in members if now.poses.origins[i] == Origin.DETECTED]
+        # Who was carried over and never seen again has left.
+        carried = [i for i in members if self._flows[int(now.flows[i])].last_seen > now.index]
+        members = seen or carried[:1]
+        if len(members) < 2:
+            return now.poses[members] if members else None
+        return fused(now.poses[members])
+
+    # ------------------------------------------------------------ ids
+
+    def _ids(self, poses: Poses, groups: list[list[int]]) -> IntArray:
+        """(G,) an id for each group: the oldest among its flows, else that of one who was lost."""
+        assert self._tracks is not None
+        ids = np.full(len(poses), NO_ID, dtype=np.int64)
+        for i, group in enumerate(groups):
+            known = [self._flows[n].id for n in group if self._flows[n].id != NO_ID]
+            free = [one for one in known if one not in ids]
+            ids[i] = min(free, default=NO_ID)
+        worthy = np.array([any(map(self._is_believed, group)) for group in groups], dtype=np.bool_)
+        new = np.flatnonzero((ids == NO_ID) & worthy)
+        if len(new):
+            ids[new] = self._relinked(poses[new], taken=ids)
+            for i in new[ids[new] == NO_ID].tolist():
+                ids[i], self._next_id = self._next_id, self._next_id + 1
+        for one, group in zip(ids.tolist(), groups, strict=True):
+            for number in group:
+                if self._flows[number].id == NO_ID:
+                    self._flows[number].id = one
+        self._remember(poses, ids)
+        return ids
+
+    def _is_believed(self, number: int) -> bool:
+        flow, options = self._flows[number], self._setting
+        # A clip may be shorter than what is asked of a flow.
+        least = min(options.least, self._built)
+        return flow.seen >= least and flow.worth >= options.believed * flow.length
+
+    def _relinked(self, poses: Poses, taken: IntArray) -> IntArray:
+        """(N,) ids (ours) of those lost whom poses that begin may continue; -1 = nobody's."""
+        assert self._tracks is not None
+        lost = self._tracks[~np.isin(self._tracks.ids, taken)]
+        ids = np.full(len(poses), NO_ID, dtype=np.int64)
+        if not len(lost):
+            return ids
+        k = poses.n_keypoints
+        sigmas = np.full(k, DEFAULT_SIGMA) if self._skeleton is None else self._skeleton.sigmas
+        rule = self._setting.relink
+        similarity, _ = rule.compare(lost, poses, (2 * sigmas) ** 2, None)
+        i, j = assign_allowed(similarity, similarity > rule.similar).T
+        ids[j] = lost.ids[i]
+        return ids
+
+    def _remember(self, poses: Poses, ids: IntArray) -> None:
+        """Bring what is known of everybody with an id up to this frame."""
+        assert self._tracks is not None
+        row = {one: i for i, one in enumerate(self._tracks.ids.tolist())}
+        pairs = [(row[one], j) for j, one in enumerate(ids.tolist()) if one in row]
+        tracks = self._tracks.observed(np.array(pairs, dtype=np.int64).reshape(-1, 2), poses)
+        new = [j for j, one in enumerate(ids.tolist()) if one != NO_ID and one not in row]
+        if new:
+            started = replace(Tracks.started(poses[new]), ids=ids[new])
+            tracks = tracks.and_also(started)
+        self._tracks = tracks[tracks.missed <= self._setting.relink.memory]
+
+    def _drop_ended(self) -> None:
+        """Forget flows of which no frame is left."""
+        left = {n for m in self._moments for n in m.flows.tolist()}
+        self._flows = {n: flow for n, flow in self._flows.items() if flow.tip >= 0 or n in left}
+
+    def _forget(self) -> None:
+        self._flows, self._tracks, self._last_image = {}, None, None
+        self._begun, self._built, self._next_id = 0, 0, 1
+
+
+def fused(poses: Poses) -> Poses:
+    """One pose out of several of a person: the paper's score-weighted mean of each keypoint.
+
+    Its score is that of the surest; the mean of the keypoints' scores is over those that count.
+    """
+    weights = keypoint_weights(poses)
+    counted = weights > 0
+    total = weights.sum(axis=0)
+    places = np.where(counted[..., None], poses.keypoints, 0.0)
+    with np.errstate(invalid="ignore"):
+        keypoints = (weights[..., None] * places).sum(axis=0) / total[:, None]
+    scored = not np.isnan(poses.keypoint_scores).all()
+    scores = np.where(np.isnan(poses.scores), 1.0, poses.scores)
+    boxes = (scores[:, None] * poses.boxes).sum(axis=0) / scores.sum()
+    return Poses.from_keypoints(
+        keypoints[None],
+        (total / np.maximum(counted.sum(axis=0), 1))[None] if scored else None,
+        poses.scores.max(keepdims=True),
+        boxes[None],
+        origins=[Origin.FUSED],
+    )
+
+
+def _median(apart: FloatArray) -> FloatArray:
+    """(F, F) medians over the first axis of (W, F, F) where not nan; inf where nothing is."""
+    ordered = np.sort(apart, axis=0)  # nan last
+    n = (~np.isnan(apart)).sum(axis=0)
+    low, high = np.maximum(n - 1, 0) // 2, n // 2 * (n > 0)
+    low, high = (np.take_along_axis(ordered, at[None], axis=0)[0] for at in (low, high))
+    return np.where(n > 0, np.where(np.isinf(high), high, (low + high) / 2), np.inf)

@@ -1,0 +1,196 @@
+"""Frames that are not final yet, and how each is joined to the one before: the paper's candidates.
+
+A person whom the estimator missed is carried over from the frame before; so a frame here may hold
+more poses than were given.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..assignment import assign_allowed
+from ..frames import Correspondences
+from ..motion_field import carry, medians
+from ..poses import NO_ID, Origin, Poses
+from .distances import (
+    confidences,
+    joint_squares,
+    keypoint_weights,
+    pose_distance,
+    shared_area,
+    shared_points,
+    sizes,
+)
+from .motion import displacement, smoothed
+
+FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
+
+
+@dataclass(slots=True, eq=False)
+class Moment:
+    """A frame in the window: N poses, the estimator's and then those carried over.
+
+    Attributes:
+        index: of the frame.
+        poses: N.
+        worth: (N,) the confidence s of each, in [0, 3].
+        hits: (N,) int64, frames in a row in which the person was seen or carried; from 1.
+        velocity: (N, 2) pixels a frame.
+        edges: (M, N) shared points with the M poses of the frame before, in [0, K]; a person
+            carried over shares all of them with the pose it was.
+        apart: (N, N) d_f among them.
+        flows: (N,) int64, the flow that each is on; -1 = none (yet).
+        is_cut: whether images show that the frame before was another scene: people were in it, and
+            nothing around them is found again.
+    """
+
+    index: int
+    poses: Poses
+    worth: FloatArray
+    hits: IntArray
+    velocity: FloatArray
+    edges: FloatArray
+    apart: FloatArray
+    flows: IntArray
+    is_cut: bool
+
+
+def moment(
+    before: Moment | None,
+    poses: Poses,
+    correspondences: Correspondences | None,
+    *,
+    square: float,
+    candidate: float,
+    fading: float,
+) -> Moment:
+    """The next frame.
+
+    Args:
+        before: the frame before; None = this is the first.
+        poses: the estimator's.
+        correspondences: from the frame before; None = no images.
+        square: of a pose's size, the side of the square around a joint.
+        candidate: shared points from which a pose may follow another.
+        fading: factor on the scores of a person carried over; 0 = none is.
+    """
+    n = len(poses)
+    hits, velocity = np.ones(n, dtype=np.int64), np.zeros((n, 2))
+    edges = np.zeros((0 if before is None else len(before.poses), n))
+    is_cut = False
+    if before is not None and len(before.poses):
+        is_cut = correspondences is not None and not len(correspondences.source)
+        expected = _expected(before, correspondences)
+        edges = _edges(before.poses, expected, poses, correspondences, square)
+        i, j = assign_allowed(edges, edges >= candidate).T
+        moved = _displacement(before.poses[i], poses[j])
+        hits[j] = before.hits[i] + 1
+        velocity[j] = smoothed(before.velocity[i], moved, before.hits[i])
+        missed = np.setdiff1d(np.arange(len(before.poses)), i)
+        if fading > 0 and len(missed):
+            carried = _faded(expected[missed], fading)
+            there = ~np.isnan(carried.boxes).any(axis=1) & (sizes(carried) > 0)
+            missed, carried = missed[there], carried[there]
+            own = np.zeros((len(before.poses), len(missed)))
+            own[missed, np.arange(len(missed))] = poses.n_keypoints
+            edges = np.concatenate([edges, own], axis=1)
+            poses = joined([poses, carried])
+            hits = np.concatenate([hits, before.hits[missed] + 1])
+            velocity = np.concatenate([velocity, before.velocity[missed]])
+    return Moment(
+        index=0 if before is None else before.index + 1,
+        poses=poses,
+        worth=confidences(poses),
+        hits=hits,
+        velocity=velocity,
+        edges=edges,
+        apart=pose_distance(poses, poses, square),
+        flows=np.full(len(poses), -1, dtype=np.int64),
+        is_cut=is_cut,
+    )
+
+
+def joined(parts: list[Poses]) -> Poses:
+    """The poses of several, one after another; of at least one."""
+    return Poses(*(np.concatenate(columns) for columns in zip(*map(_columns, parts), strict=True)))
+
+
+def _columns(poses: Poses) -> tuple[NDArray[Any], ...]:
+    return (
+        poses.keypoints,
+        poses.keypoint_scores,
+        poses.scores,
+        poses.boxes,
+        poses.track_ids,
+        poses.rows,
+        poses.origins,
+    )
+
+
+def _displacement(before: Poses, after: Poses) -> FloatArray:
+    weights = np.minimum(keypoint_weights(before), keypoint_weights(after))
+    return displacement(before.keypoints, after.keypoints, weights)
+
+
+def _expected(before: Moment, correspondences: Correspondences | None) -> Poses:
+    """Where the poses of the frame before should be now; nan = nothing tells.
+
+    Each keypoint goes where the correspondences around it go, else with the whole person; without
+    images people go on as they moved.
+    """
+    poses = before.poses
+    n, k, _ = poses.keypoints.shape
+    if correspondences is None:
+        moved = before.velocity
+        keypoints = poses.keypoints + moved[:, None]
+    else:
+        radius = np.repeat(0.1 * sizes(poses), k)
+        points = poses.keypoints.reshape(-1, 2)
+        keypoints = carry(points, correspondences, radius=radius).reshape(n, k, 2)
+        moved = medians(keypoints - poses.keypoints, ~np.isnan(keypoints[..., 0]))
+        whole = poses.keypoints + moved[:, None]
+        keypoints = np.where(np.isnan(keypoints), whole, keypoints)
+    boxes = poses.boxes + np.concatenate([moved, moved], axis=1)
+    return Poses(
+        keypoints,
+        poses.keypoint_scores,
+        poses.scores,
+        boxes,
+        np.full(n, NO_ID, dtype=np.int64),
+        np.full(n, -1, dtype=np.int64),
+        np.full(n, Origin.PROPAGATED, dtype=np.uint8),
+    )
+
+
+def _edges(
+    before: Poses,
+    expected: Poses,
+    after: Poses,
+    correspondences: Correspondences | None,
+    square: float,
+) -> FloatArray:
+    """(M, N) shared points of the poses of two neighbouring frames."""
+    now = joint_squares(after, square)
+    if correspondences is None:
+        return shared_area(joint_squares(expected, square), now)
+    return shared_points(*correspondences, joint_squares(before, square), now)
+
+
+def _faded(poses: Poses, share: float) -> Poses:
+    """The same with all scores times `share`; unknown scores count 1."""
+    weights = np.where(np.isnan(poses.keypoint_scores), 1.0, poses.keypoint_scores)
+    scores = np.where(np.isnan(poses.scores), 1.0, poses.scores)
+    return Poses(
+        poses.keypoints,
+        np.where(np.isnan(poses.keypoints[..., 0]), 0.0, share * weights),
+        share * scores,
+        poses.boxes,
+        poses.track_ids,
+        poses.rows,
+        poses.origins,
+    )

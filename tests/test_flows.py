@@ -1,0 +1,241 @@
+"""People on known paths through the paper's setting: who they are, and which poses come out."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from conftest import frame_of, person
+from poseflow.errors import InputError
+from poseflow.frames import Correspondences
+from poseflow.poses import Origin, Poses
+from poseflow.skeletons import skeleton
+from poseflow.tracking.flows import FlowTracker, fused, paper
+
+
+def flowed(frames, setting=None, **options) -> list[Poses]:
+    """The final poses of each frame; frames come out in order and once."""
+    tracker = FlowTracker(skeleton("coco-17"), setting, **options)
+    final = [frame for poses in frames for frame in tracker.update(poses)] + tracker.finish()
+    assert [frame.frame for frame in final] == list(range(len(frames)))
+    return [frame.poses for frame in final]
+
+
+def ids_of(frames, setting=None, **options) -> list[list[int]]:
+    return [poses.track_ids.tolist() for poses in flowed(frames, setting, **options)]
+
+
+def walking(n_frames: int, *speeds: float) -> list[Poses]:
+    """People side by side, 150 pixels apart, each with a speed of their own."""
+    return [
+        frame_of(*(person(100 + 150 * i + v * t, 200) for i, v in enumerate(speeds)))
+        for t in range(n_frames)
+    ]
+
+
+def test_people_keep_their_ids_whatever_their_order():
+    frames = walking(30, 2, -1)
+    frames[1::2] = [poses[::-1] for poses in frames[1::2]]
+    for poses, seen in zip(flowed(frames), frames, strict=True):
+        assert sorted(poses.track_ids.tolist()) == [1, 2]
+        first = poses.keypoints[poses.track_ids == 1][0]
+        assert (first == seen.keypoints[seen.keypoints[:, 0, 0].argmin()]).all()
+
+
+def test_what_needs_no_mending_comes_out_as_it_was():
+    frames = walking(10, 2)
+    for poses, seen in zip(flowed(frames), frames, strict=True):
+        assert (poses.keypoints == seen.keypoints).all()
+        assert (poses.keypoint_scores == seen.keypoint_scores).all()
+        assert poses.origins.tolist() == [Origin.DETECTED]
+
+
+@pytest.mark.parametrize("window", [3, 8])
+def test_a_frame_is_final_exactly_window_frames_late(window):
+    tracker = FlowTracker(skeleton("coco-17"), paper(window=window))
+    for t, poses in enumerate(walking(30, 2)):
+        out = [frame.frame for frame in tracker.update(poses)]
+        assert out == ([t - window] if t >= window else [])
+    assert [frame.frame for frame in tracker.finish()] == list(range(30 - window, 30))
+
+
+def test_one_frame_and_no_frame():
+    assert ids_of([frame_of(person(50, 90))]) == [[1]]
+    assert ids_of([frame_of()]) == [[]]
+    assert ids_of([]) == []
+
+
+def test_nobody_for_a_hundred_frames():
+    walk = walking(20, 2)
+    ids = ids_of([*walk, *[frame_of()] * 100, *walk])
+    assert ids[:20] == [[1]] * 20
+    assert ids[20:120] == [[]] * 100
+    assert len({one for frame in ids[120:] for one in frame}) == 1
+
+
+def test_fifty_people():
+    grid = [(60 + 90 * (i % 10), 80 + 130 * (i // 10)) for i in range(50)]
+    speed = np.random.default_rng(0).uniform(-2, 2, (50, 2))
+    frames = [
+        frame_of(
+            *(person(x + u * t, y + v * t) for (x, y), (u, v) in zip(grid, speed, strict=True))
+        )
+        for t in range(12)
+    ]
+    for poses, seen in zip(flowed(frames), frames, strict=True):
+        assert sorted(poses.track_ids.tolist()) == list(range(1, 51))
+        by_id = poses.keypoints[np.argsort(poses.track_ids)]
+        assert np.allclose(by_id, seen.keypoints)
+
+
+def test_duplicates_of_every_detection_become_one_better_pose():
+    # Two estimates of one person, 2 pixels to either side of the truth, equally sure.
+    frames = [frame_of(person(98 + t, 200), person(102 + t, 200)) for t in range(25)]
+    for t, poses in enumerate(flowed(frames)):
+        assert poses.track_ids.tolist() == [1]
+        assert poses.origins.tolist() == [Origin.FUSED]
+        assert poses.rows.tolist() == [-1]
+        assert np.allclose(poses.keypoints[0], person(100 + t, 200))
+
+
+def test_fusing_weighs_keypoints_by_their_scores():
+    two = Poses.from_keypoints(
+        [[[0.0, 0], [10, 10], [np.nan, np.nan]], [[4.0, 0], [np.nan, np.nan], [np.nan, np.nan]]],
+        [[0.9, 0.5, 0], [0.3, 0, 0]],
+        [0.8, 0.4],
+    )
+    one = fused(two)
+    # x = (.9 · 0 + .3 · 4) / 1.2; its score is the mean over those that have it.
+    assert one.keypoints[0, 0].tolist() == pytest.approx([1, 0])
+    assert one.keypoints[0, 1].tolist() == pytest.approx([10, 10])
+    assert np.isnan(one.keypoints[0, 2]).all()
+    assert one.keypoint_scores[0].tolist() == pytest.approx([0.6, 0.5, 0])
+    assert one.scores.tolist() == [0.8]
+
+
+def test_a_person_missed_for_two_frames_is_carried_over():
+    frames = walking(25, 3)
+    frames[12] = frames[13] = frame_of()
+    out = flowed(frames)
+    assert [poses.track_ids.tolist() for poses in out] == [[1]] * 25
+    for t in (12, 13):
+        assert out[t].origins.tolist() == [Origin.PROPAGATED]
+        # The velocity is learnt from the frames before.
+        assert np.allclose(out[t].keypoints[0], person(100 + 3 * t, 200), atol=0.5)
+        assert out[t].scores[0] < 0.9
+
+
+def test_who_has_left_is_not_carried_over():
+    frames = [*walking(12, 3), *[frame_of()] * 12]
+    assert ids_of(frames) == [[1]] * 12 + [[]] * 12
+
+
+def test_nobody_is_carried_over_if_that_is_turned_off():
+    frames = walking(25, 3)
+    frames[12] = frame_of()
+    assert ids_of(frames, paper(fading=0))[12] == []
+
+
+def test_a_piece_that_overlaps_two_joins_them():
+    # The estimator finds the person twice for a while; each of the two flows breaks, not together.
+    shifted = [frame_of(person(101 + t, 200)) for t in range(40)]
+    frames = [frame_of(person(99 + t, 200)) for t in range(40)]
+    for t in range(40):
+        if 14 <= t < 18:
+            frames[t] = frame_of(person(99 + t, 200), person(101 + t, 200))
+        elif t >= 18:
+            frames[t] = shifted[t]
+    assert {one for frame in ids_of(frames) for one in frame} == {1}
+
+
+def test_a_flash_is_nobody():
+    frames = walking(20, 2)
+    frames[9] = frame_of(person(118, 200), person(700, 400))
+    assert sorted(ids_of(frames)[9]) == [-1, 1]
+
+
+def test_a_cut_ends_flows_even_where_people_stand_alike():
+    frames = [frame_of(person(100, 200))] * 24
+
+    def still_until_the_cut(before, after):
+        if before[0, 0] != after[0, 0]:
+            return lambda points: Correspondences.none()
+        return lambda points: Correspondences(points, points)
+
+    tracker = FlowTracker(skeleton("coco-17"), matcher=still_until_the_cut)
+    images = [np.full((400, 300), 10 if t < 12 else 200, np.uint8) for t in range(24)]
+    final = [f for p, i in zip(frames, images, strict=True) for f in tracker.update(p, i)]
+    ids = [f.poses.track_ids.tolist() for f in final + tracker.finish()]
+    assert ids == [[1]] * 12 + [[2]] * 12
+
+
+def test_correspondences_lead_where_velocity_does_not():
+    # The camera jumps 80 pixels: no square around a joint meets its own, but the points tell.
+    jump = 12
+    frames = [frame_of(person(200 + (80 if t >= jump else 0), 200)) for t in range(24)]
+    tracker = FlowTracker(skeleton("coco-17"))
+    final = []
+    for t, poses in enumerate(frames):
+        shift = np.array([80.0 if t == jump else 0.0, 0.0])
+        final += tracker.update(
+            poses,
+            correspondences=lambda points, shift=shift: Correspondences(points, points + shift),
+        )
+    assert [f.poses.track_ids.tolist() for f in final + tracker.finish()] == [[1]] * 24
+
+
+def test_after_finish_comes_another_clip():
+    tracker = FlowTracker(skeleton("coco-17"))
+    for _ in range(2):
+        final = [f for poses in walking(5, 1) for f in tracker.update(poses)] + tracker.finish()
+        assert [(f.frame, f.poses.track_ids.tolist()) for f in final] == [
+            (t, [1]) for t in range(5)
+        ]
+
+
+def test_another_number_of_keypoints_is_refused():
+    tracker = FlowTracker()
+    tracker.update(frame_of(person(0, 0)))
+    with pytest.raises(InputError, match="expected 17 keypoints as in the frames before, got 3"):
+        tracker.update(Poses.empty(3))
+    with pytest.raises(InputError, match="expected the 17 keypoints of coco-17, got 3"):
+        FlowTracker(skeleton("coco-17")).update(Poses.empty(3))
+
+
+@st.composite
+def crowds(draw):
+    """A few people who come, go and are missed; now and then twice."""
+    rng = np.random.default_rng(draw(st.integers(0, 10_000)))
+    n = draw(st.integers(1, 4))
+    start, speed = rng.uniform([80, 120], [500, 300], (n, 2)), rng.normal(0, 3, (n, 2))
+    frames = []
+    for t in range(draw(st.integers(1, 30))):
+        seen = [i for i in range(n) for _ in range(rng.choice(3, p=[0.15, 0.75, 0.1]))]
+        people = [person(*(start[i] + t * speed[i])) + rng.normal(0, 1, (17, 2)) for i in seen]
+        frames.append(frame_of(*people, scores=rng.uniform(0.3, 1, len(people)).tolist()))
+    return frames
+
+
+@given(crowds())
+def test_ids_are_unique_in_a_frame_and_frames_are_whole(frames):
+    for poses, seen in zip(flowed(frames, paper(window=6)), frames, strict=True):
+        ids = poses.track_ids[poses.track_ids != -1].tolist()
+        assert len(set(ids)) == len(ids)
+        assert all(one >= 1 for one in ids)
+        detected = poses.origins == Origin.DETECTED
+        # A detected pose is one of those given.
+        for pose in poses.keypoints[detected]:
+            assert (pose == seen.keypoints).all(axis=(1, 2)).any()
+        assert detected.sum() <= len(seen)
+
+
+@given(crowds(), st.integers(0, 99))
+def test_the_order_of_people_in_a_frame_does_not_matter(frames, seed):
+    rng = np.random.default_rng(seed)
+    mixed = [poses[rng.permutation(len(poses))] for poses in frames]
+    for one, other in zip(flowed(frames), flowed(mixed), strict=True):
+        a, b = (p.keypoints[np.lexsort(p.keypoints[:, 0].T)] for p in (one, other))
+        assert a.shape == b.shape
+        assert np.allclose(a, b)
