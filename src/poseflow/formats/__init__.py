@@ -21,7 +21,7 @@ from .format import Format, take_sample
 from .openpose import OPENPOSE
 from .posetrack17 import POSETRACK17
 from .posetrack18 import POSETRACK18
-from .reading import show
+from .reading import show, uncollected
 from .table_csv import CSV
 from .table_parquet import PARQUET
 
@@ -67,15 +67,16 @@ def load(
         InputError: the file cannot be read or is not what it should be.
     """
     path = Path(path)
-    chosen = recognise(path) if format is None else _named(format)
-    if images is None:
-        return chosen.read(path, skeleton, score_scale)
-    if chosen is not coco.COCO:
-        raise InputError(
-            f"{images}: expected a list of images with COCO results only, "
-            f"got one with {path}, which is {chosen.name}"
-        )
-    return coco.read(path, skeleton, score_scale, Path(images))
+    with uncollected():
+        chosen = recognise(path) if format is None else _named(format)
+        if images is None:
+            return chosen.read(path, skeleton, score_scale)
+        if chosen is not coco.COCO:
+            raise InputError(
+                f"{images}: expected a list of images with COCO results only, "
+                f"got one with {path}, which is {chosen.name}"
+            )
+        return coco.read(path, skeleton, score_scale, Path(images))
 
 
 def load_truth(
@@ -111,10 +112,11 @@ def load_truths(
     Args and errors are those of `load_truth`.
     """
     path = Path(path)
-    chosen = recognise(path) if format is None else _named(format)
-    if chosen.read_truths is None:
-        return (as_truth(chosen.read(path, skeleton, None)),)
-    return chosen.read_truths(path, skeleton)
+    with uncollected():
+        chosen = recognise(path) if format is None else _named(format)
+        if chosen.read_truths is None:
+            return (as_truth(chosen.read(path, skeleton, None)),)
+        return chosen.read_truths(path, skeleton)
 
 
 def save(path: str | os.PathLike[str], sequence: Sequence, *, format: str | None = None) -> None:

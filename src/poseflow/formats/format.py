@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 from collections.abc import Callable
@@ -17,6 +16,7 @@ from ..files import natural_key
 from ..poses import Sequence, Source
 from ..skeletons import Skeleton
 from ..truth import Truth
+from .reading import parse
 
 
 @dataclass(frozen=True)
@@ -66,8 +66,10 @@ class Sample:
 
 
 _HEAD = 1 << 16
-# The end of the last text may be cut off.
-_TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*"?|[][{},]', re.DOTALL)
+_ESCAPED = re.compile(rb"\\.", re.DOTALL)
+_MARK = re.compile(rb"[][{},]")
+_NO_BRACKET = bytes(set(range(256)) - set(b"[]{}"))
+_CLOSING = bytes.maketrans(b"[{", b"]}")
 
 
 def take_sample(path: Path) -> Sample:
@@ -102,21 +104,24 @@ def parse_beginning(head: bytes) -> Any:
         return orjson.loads(head)
     except orjson.JSONDecodeError:
         pass
-    cut, closing, open_ = 0, b"", b""
-    for token in _TOKEN.finditer(head):
-        mark = token.group()
-        if mark in (b"[", b"{"):
-            open_ = (b"]" if mark == b"[" else b"}") + open_
-        elif mark in (b"]", b"}"):
-            if not open_:
-                return None
-            open_ = open_[1:]
-        elif mark != b",":
-            continue
-        cut, closing = token.start() if mark == b"," else token.end(), open_
+    # Every second piece between quotes is a text. The last text may be cut off.
+    pieces = _ESCAPED.sub(b"..", head).split(b'"')
+    outside = pieces[: len(pieces) - 1 + len(pieces) % 2 : 2]
+    while outside and not _MARK.search(outside[-1]):
+        outside.pop()
+    if not outside:
+        return None
+    n_before = 2 * len(outside) - 2
+    *_, mark = _MARK.finditer(outside[-1])
+    cut = sum(map(len, pieces[:n_before])) + n_before
+    cut += mark.start() if mark.group() == b"," else mark.end()
+    outside[-1] = outside[-1][: mark.end()]
+    open_ = b"".join(outside).translate(None, _NO_BRACKET)
+    while open_ != (fewer := open_.replace(b"[]", b"").replace(b"{}", b"")):
+        open_ = fewer
     try:
-        return json.loads(head[:cut] + closing)
-    except (ValueError, RecursionError):
+        return parse(head[:cut] + open_[::-1].translate(_CLOSING), "")
+    except InputError:
         return None
 
 

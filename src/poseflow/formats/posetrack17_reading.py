@@ -7,7 +7,8 @@ it should be is taken in bulk, and only a column that is not is looked at one va
 from __future__ import annotations
 
 from collections.abc import Callable
-from itertools import accumulate
+from itertools import accumulate, chain
+from operator import itemgetter
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -20,7 +21,7 @@ from ..truth import Truth
 from .documents import Object, integers, objects, read_document
 from .format import source_of
 from .posetrack import ids_inside, labels
-from .reading import FloatArray, IntArray, Refuse, numbers, score_scales, show, skeleton_for
+from .reading import FloatArray, IntArray, Refuse, numbers, packed, score_scales, show, skeleton_for
 
 NAME = "posetrack17"
 N_JOINTS = 15
@@ -66,6 +67,9 @@ class _File(NamedTuple):
         return _column(self.people, field), lambda i, expected, got: InputError(
             f"{self.person(i)}: {field}: expected {expected}, got {got}"
         )
+
+
+_POINT = ("id", "x", "y", "score")
 
 
 class _Joints(NamedTuple):
@@ -150,8 +154,8 @@ def _poses(
 
 
 def _joints(people: list[Object], n_keypoints: int, where: Callable[[int], str]) -> _Joints:
-    listed = [_points(person, row, where) for row, person in enumerate(people)]
-    points = [point for joints in listed for point in joints]
+    listed = _listed(people, where)
+    points = list(chain.from_iterable(listed))
     rows = np.repeat(np.arange(len(listed)), [len(joints) for joints in listed])
 
     def refusing(field: str) -> Refuse:
@@ -163,6 +167,51 @@ def _joints(people: list[Object], n_keypoints: int, where: Callable[[int], str])
 
         return refuse
 
+    table = _table(points, n_keypoints)
+    if table is None:
+        table = _table_of_columns(points, n_keypoints, refusing)
+    return _Joints(rows, table[:, 0].astype(np.int64), table[:, 1:3], table[:, 3])
+
+
+def _listed(people: list[Object], where: Callable[[int], str]) -> list[list[Object]]:
+    """The joints of each person."""
+    try:
+        listed = [holder["point"] for (holder,) in map(itemgetter("annopoints"), people)]
+        points = chain.from_iterable(listed)
+        if set(map(type, listed)) <= {list} and set(map(type, points)) <= {dict}:
+            return listed
+    except (KeyError, TypeError, ValueError):
+        pass
+    return [_points(person, row, where) for row, person in enumerate(people)]
+
+
+def _table(points: list[Object], n_keypoints: int) -> FloatArray | None:
+    """(P, 4) `_POINT` of all points; None if one has another spelling or something wrong."""
+    scored = any("score" in point for point in points)
+    fields = _POINT if scored else _POINT[:3]
+    try:
+        values = [v for lists in map(itemgetter(*fields), points) for (v,) in lists]
+    except (KeyError, TypeError, ValueError):
+        return None
+    array = packed(values)
+    if array is None:
+        return None
+    table = np.full((len(points), len(_POINT)), np.nan)
+    table[:, : len(fields)] = array.reshape(table[:, : len(fields)].shape)
+    ids = table[:, 0]
+    is_joint = (ids >= 0) & (ids < n_keypoints) & (ids == np.floor(ids))
+    return table if is_joint.all() else None
+
+
+def _table_of_columns(
+    points: list[Object], n_keypoints: int, refusing: Callable[[str], Refuse]
+) -> FloatArray:
+    """(P, 4) `_POINT` of points of any spelling.
+
+    Raises:
+        InputError: by `refusing` of the field, for the first value that is wrong.
+    """
+
     def column(field: str) -> tuple[list[Any], Refuse]:
         return _column(points, field), refusing(field)
 
@@ -171,7 +220,7 @@ def _joints(people: list[Object], n_keypoints: int, where: Callable[[int], str])
         expected = f"a joint from 0 to {n_keypoints - 1}"
         raise refusing("id")(i, expected, show(_scalar(points[i].get("id"))))
     places = _places(column("x"), column("y"))
-    return _Joints(rows, ids, places, numbers(*column("score")))
+    return np.column_stack([ids, places, numbers(*column("score"))])
 
 
 def _places(*axes: tuple[list[Any], Refuse]) -> FloatArray:
@@ -185,13 +234,10 @@ def _places(*axes: tuple[list[Any], Refuse]) -> FloatArray:
 
 def _column(items: list[Object], field: str) -> list[Any]:
     """A field of all items, unwrapped; None where it is absent."""
-    values: list[Any] = [item.get(field) for item in items]
-    if values.count(None) == len(values):
-        return values
     try:
-        return [value for (value,) in values]
-    except (TypeError, ValueError):
-        return [_scalar(value) for value in values]
+        return [value for (value,) in map(itemgetter(field), items)]
+    except (KeyError, TypeError, ValueError):
+        return [_scalar(item.get(field)) for item in items]
 
 
 def _scalar(value: Any) -> Any:
@@ -215,10 +261,7 @@ def _points(person: Object, row: int, where: Callable[[int], str]) -> list[Objec
         return []
     if not isinstance(holder, dict):
         raise InputError(f"{where(row)}: annopoints: expected an object, got {show(holder)}")
-    points = holder.get("point", [])
-    if type(points) is list and set(map(type, points)) == {dict}:
-        return points
-    return objects(points, f"{where(row)}: point")
+    return objects(holder.get("point", []), f"{where(row)}: point")
 
 
 def _ignored(entry: Object, where: str) -> tuple[FloatArray, ...]:
