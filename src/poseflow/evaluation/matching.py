@@ -82,31 +82,50 @@ def follow(
     """
     pair, joint = np.nonzero(np.isfinite(distance))
     row, column, apart = true_row[pair], predicted_row[pair], distance[pair, joint]
-    n_joints = distance.shape[1]
+    frame = true_frames[row]
     people, person = np.unique(true_ids, return_inverse=True)
-    matched = np.full((len(true_ids), n_joints), -1)
-    last = np.full((len(people), n_joints), -1)
-    for start, stop in runs(true_frames[row]):
-        here = slice(start, stop)
-        r, c, j = row[here], column[here], joint[here]
-        claimed = last[person[r], j] >= 0
-        claimed &= predicted_ids[last[person[r], j]] == predicted_ids[c]
-        taken = _matched_now(j, r, c, apart[here], claimed)
+    matched = np.full((len(true_ids), distance.shape[1]), -1)
+    last = np.full((len(people), distance.shape[1]), -1)
+    # An edge without rivals is taken whatever was before: only the others need to go in order.
+    alone = (_count_of(row, joint) == 1) & (_count_of(column, joint) == 1)
+    sure, rivals = np.flatnonzero(alone), np.flatnonzero(~alone)
+    matched[row[sure], joint[sure]] = column[sure]
+    seen = 0
+    for start, stop in runs(frame[rivals]):
+        edges = rivals[start:stop]
+        upto = np.searchsorted(frame[sure], frame[edges[0]])
+        passed, seen = sure[seen:upto], upto
+        # In order of frame, and so the latest remains.
+        last[person[row[passed]], joint[passed]] = column[passed]
+        r, c, j = row[edges], column[edges], joint[edges]
+        before = last[person[r], j]
+        claimed = (before >= 0) & (predicted_ids[before] == predicted_ids[c])
+        taken = _matched_now(j, r, c, apart[edges], claimed)
         r, c, j = r[taken], c[taken], j[taken]
         matched[r, j] = last[person[r], j] = c
     return matched
+
+
+def _count_of(item: IntArray, joint: IntArray) -> IntArray:
+    """(E,) how many edges have the same item and joint."""
+    if not len(item):
+        return item
+    keys = item * (int(joint.max()) + 1) + joint
+    return np.bincount(keys)[keys]
 
 
 def _matched_now(
     joint: IntArray, row: IntArray, column: IntArray, apart: FloatArray, claimed: BoolArray
 ) -> BoolArray:
     """(E,) which edges of one frame are taken; `claimed`: (E,) those that were matched before."""
-    rows, columns = joint * (row[-1] + 1) + row, joint * (int(column.max()) + 1) + column
-    claims = np.flatnonzero(claimed)
-    claims = claims[np.unique(columns[claims], return_index=True)[1]]
+    n_joints, first = int(joint.max()) + 1, int(column.min())
+    places = (row - row[0]) * n_joints + joint, (column - first) * n_joints + joint
+    row_taken, column_taken = (np.zeros(int(place.max()) + 1, dtype=np.bool_) for place in places)
     taken = np.zeros(len(row), dtype=np.bool_)
-    taken[claims] = True
-    free = np.flatnonzero(~np.isin(rows, rows[claims]) & ~np.isin(columns, columns[claims]))
+    for edge in np.flatnonzero(claimed).tolist():
+        if not column_taken[places[1][edge]]:
+            taken[edge] = row_taken[places[0][edge]] = column_taken[places[1][edge]] = True
+    free = np.flatnonzero(~row_taken[places[0]] & ~column_taken[places[1]])
     if len(free):
         # Worth so much that one match more outweighs all distances.
         worth = 1.0 + len(free) * float(apart[free].max())
