@@ -168,9 +168,9 @@ def test_only_points_that_were_given_are_followed(name):
 
 @every_flow
 def test_a_point_that_leaves_the_image_is_lost(name):
-    leaving = np.array([[WIDTH - 25.0, y] for y in range(60, 180, 2)])
-    kept = 0
-    for seed in range(5):
+    leaving = np.array([[WIDTH - 25.0, y] for y in range(60, 180, 10)])
+    kept, n_scenes = 0, 20
+    for seed in range(n_scenes):
         before, after = scene([[1, 0, 40], [0, 1, 0]], seed)
 
         source, target = MATCHERS[name]()(before, after)(np.concatenate([grid(), leaving]))
@@ -179,7 +179,7 @@ def test_a_point_that_leaves_the_image_is_lost(name):
         kept += (source[:, 0] == leaving[0, 0]).sum()
 
     # What came in its place is like it by chance, as across a cut.
-    assert kept <= 0.02 * 5 * len(leaving)
+    assert kept <= 0.02 * n_scenes * len(leaving)
 
 
 @every_matcher
@@ -461,7 +461,7 @@ def test_dis_follows_real_people_as_well_as_at_full_resolution(pair):
     got = shares_within(np.concatenate(targets), np.concatenate(truths))
     expected = DIS_SHARES[pair]
     # Of tiny people who jump by twice their width a few more are missed by 3 px, and by 10 none.
-    assert got[0] >= expected[0] - (0.02 if pair == "3_vtest_25px" else 0.0125)
+    assert got[0] >= expected[0] - (0.02 if pair == "3_vtest_25px" else 0.01)
     assert got[1] >= expected[1] - 0.01
     # A third of a person of 20×60 px who jumps by 38 does look different there.
     assert np.mean(kept) > (0.6 if pair == "3_vtest_25px" else 0.85)
