@@ -42,7 +42,16 @@ FORMATS: dict[str, Format] = {
 }
 """Every format by its name."""
 
-__all__ = ["FORMATS", "Format", "load", "load_truth", "load_truths", "recognise", "save"]
+__all__ = [
+    "FORMATS",
+    "Format",
+    "load",
+    "load_truth",
+    "load_truths",
+    "recognise",
+    "save",
+    "save_truth",
+]
 
 
 def load(
@@ -139,9 +148,29 @@ def save(path: str | os.PathLike[str], sequence: Sequence, *, format: str | None
     """
     path = Path(path)
     chosen = _to_write(path, sequence) if format is None else _named(format)
-    if sequence.source is not None and _is_same(path, Path(sequence.source.path)):
-        raise InputError(f"{path}: expected another file than the input, which is never touched")
+    _refuse_source(path, sequence)
     chosen.write(path, fitted(sequence, chosen))
+
+
+def save_truth(path: str | os.PathLike[str], truth: Truth, *, format: str = "posetrack17") -> None:
+    """Write what people annotated in a clip, whole or not at all, made from its arrays.
+
+    Args:
+        path: a file.
+        truth: what to write. People without a head box get none: see `truth.with_head_boxes`.
+        format: posetrack17 or posetrack18.
+
+    Raises:
+        InputError: the path is the truth's own source, or cannot be written; the format has no
+            place for head boxes and labels.
+    """
+    path = Path(path)
+    chosen = _named(format)
+    if chosen.write_truth is None:
+        holding = [name for name, form in FORMATS.items() if form.write_truth is not None]
+        raise InputError(f"format: expected one for truths, {' or '.join(holding)}; got {format!r}")
+    _refuse_source(path, truth.sequence)
+    chosen.write_truth(path, truth)
 
 
 def recognise(path: str | os.PathLike[str]) -> Format:
@@ -171,6 +200,11 @@ def _named(name: str) -> Format:
     if name not in FORMATS:
         raise InputError(f"format: expected one of {', '.join(FORMATS)}; got {name!r}")
     return FORMATS[name]
+
+
+def _refuse_source(path: Path, sequence: Sequence) -> None:
+    if sequence.source is not None and _is_same(path, Path(sequence.source.path)):
+        raise InputError(f"{path}: expected another file than the input, which is never touched")
 
 
 def _to_write(path: Path, sequence: Sequence) -> Format:

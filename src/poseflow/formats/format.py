@@ -36,6 +36,7 @@ class Format:
             "empty frames".
         read_truths: (path, skeleton or None = the format's own) -> one `Truth` for each clip of the
             file, for formats that tell more than poses; None = it tells no more. Raises InputError.
+        write_truth: (path, truth), whole or not at all; None = it has no place for more than poses.
     """
 
     name: str
@@ -46,6 +47,7 @@ class Format:
     skeletons: tuple[str, ...] | None = None
     loses: frozenset[str] = frozenset()
     read_truths: Callable[[Path, Skeleton | None], tuple[Truth, ...]] | None = None
+    write_truth: Callable[[Path, Truth], None] | None = None
 
 
 @dataclass(frozen=True)

@@ -7,17 +7,20 @@ evaluators want ids from 0 that are different within a frame, so several people 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import InputError
-from ..poses import NO_ID
+from ..poses import NO_ID, Poses
 from .reading import show
 
 IntArray = NDArray[np.int64]
 BoolArray = NDArray[np.bool_]
+
+LARGEST_ID: Final = 9999
+"""Of a file: PoseTrack's evaluator takes no larger one."""
 
 
 def ids_inside(ids: IntArray) -> IntArray:
@@ -30,6 +33,22 @@ def with_id(person: dict[str, Any], track_id: int, *, wrapped: bool) -> dict[str
     if track_id == NO_ID:
         return {field: value for field, value in person.items() if field != "track_id"}
     return person | {"track_id": [track_id - 1] if wrapped else track_id - 1}
+
+
+def refuse_large_ids(poses: Poses, where: str) -> None:
+    """See that a file may have the ids of some poses.
+
+    Raises:
+        InputError: one is larger than `LARGEST_ID` would be; the sentence begins with `where`.
+    """
+    largest = int(poses.track_ids.max(initial=NO_ID)) - 1
+    if largest > LARGEST_ID:
+        raise InputError(f"{where}: track_id: expected 0 to {LARGEST_ID}, got {largest}")
+
+
+def frame_words(i: int, name: str) -> str:
+    """A frame as a message names it."""
+    return f"frame {i + 1} ({name})" if name else f"frame {i + 1}"
 
 
 def labels(values: list[Any], where: Callable[[int], str]) -> BoolArray:

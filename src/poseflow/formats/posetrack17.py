@@ -15,11 +15,13 @@ from pathlib import Path
 import numpy as np
 
 from ..poses import Poses, Sequence
+from ..truth import Truth
 from .documents import Object, give_back, read_document, source_frames, write_document
 from .fitting import fitted
 from .format import Format, Sample, own_source
-from .posetrack import with_id
-from .posetrack17_reading import N_JOINTS, NAME, SKELETONS, name_of, read, read_truths
+from .posetrack import frame_words, refuse_large_ids, with_id
+from .posetrack17_reading import HEAD, N_JOINTS, NAME, SKELETONS, name_of, read, read_truths
+from .reading import FloatArray
 
 
 def _recognise(sample: Sample) -> bool:
@@ -30,19 +32,42 @@ def _write(path: Path, sequence: Sequence) -> None:
     """A file of predictions; from another format with the 15 joints that it has."""
     own = own_source(sequence, NAME) if len(sequence.skeleton) == N_JOINTS else None
     if own is None:
-        write_document(path, {}, "annolist", _new_entries(fitted(sequence, POSETRACK17)))
+        write_document(path, {}, "annolist", _new_entries(fitted(sequence, POSETRACK17), path))
     else:
         document = read_document(own, "annolist")
-        write_document(path, document, "annolist", _given_back(sequence, document["annolist"]))
+        entries = _given_back(sequence, document["annolist"], path)
+        write_document(path, document, "annolist", entries)
 
 
-def _given_back(sequence: Sequence, source: list[Object]) -> Iterator[Object]:
+def _write_truth(path: Path, truth: Truth) -> None:
+    """A file of ground truth, made from the arrays."""
+    entries = _new_entries(fitted(truth.sequence, POSETRACK17), path)
+    marks = (truth.head_boxes, truth.ignored, truth.labelled.tolist())
+    write_document(path, {}, "annolist", map(_marked, entries, *marks))
+
+
+def _marked(
+    entry: Object, heads: FloatArray, ignored: tuple[FloatArray, ...], labelled: bool
+) -> Object:
+    """An entry with what the truth has beside poses."""
+    for person, box in zip(entry["annorect"], heads.tolist(), strict=True):
+        if not math.isnan(box[0]):
+            person |= {side: [value] for side, value in zip(HEAD, box, strict=True)}
+    entry["is_labeled"] = [int(labelled)]
+    entry["ignore_regions"] = [
+        {"point": [{"x": [x], "y": [y]} for x, y in polygon.tolist()]} for polygon in ignored
+    ]
+    return entry
+
+
+def _given_back(sequence: Sequence, source: list[Object], path: Path) -> Iterator[Object]:
     """The entries of the source that are still frames, and new ones for new frames with people."""
     counts = [len(entry.get("annorect", [])) for entry in source]
     firsts = [0, *accumulate(counts)]
     frame_of_row = np.repeat(np.arange(len(counts)), counts)
     names = [name_of(entry) for entry in source]
     for i, poses, k in source_frames(sequence, names, frame_of_row):
+        refuse_large_ids(poses, f"{path}: {frame_words(i, sequence.image_names[i])}")
         if k is not None:
             people = source[k].get("annorect", [])
             back, others = give_back(people, firsts[k], poses, _with_id)
@@ -51,8 +76,9 @@ def _given_back(sequence: Sequence, source: list[Object]) -> Iterator[Object]:
             yield _entry(sequence.image_names[i], i, _made(poses, sequence.score_scales))
 
 
-def _new_entries(sequence: Sequence) -> Iterator[Object]:
+def _new_entries(sequence: Sequence, path: Path) -> Iterator[Object]:
     for i, (name, poses) in enumerate(zip(sequence.image_names, sequence.frames, strict=True)):
+        refuse_large_ids(poses, f"{path}: {frame_words(i, name)}")
         yield _entry(name, i, _made(poses, sequence.score_scales))
 
 
@@ -99,4 +125,5 @@ POSETRACK17 = Format(
     skeletons=tuple(SKELETONS.values()),
     loses=frozenset({"boxes", "times", "image_size"}),
     read_truths=read_truths,
+    write_truth=_write_truth,
 )

@@ -20,12 +20,13 @@ from ..skeletons import Skeleton
 from ..truth import Truth
 from .documents import Object, integers, objects, read_document
 from .format import source_of
-from .posetrack import ids_inside, labels
+from .posetrack import frame_words, ids_inside, labels
 from .reading import FloatArray, IntArray, Refuse, numbers, packed, score_scales, show, skeleton_for
 
 NAME = "posetrack17"
 N_JOINTS = 15
 SKELETONS = {N_JOINTS: "posetrack-15"}
+HEAD = ("x1", "y1", "x2", "y2")
 
 
 class _File(NamedTuple):
@@ -54,8 +55,7 @@ class _File(NamedTuple):
 
     def frame(self, i: int) -> str:
         """A frame as a message names it."""
-        name = f" ({self.names[i]})" if self.names[i] else ""
-        return f"{self.path}: frame {i + 1}{name}"
+        return f"{self.path}: {frame_words(i, self.names[i])}"
 
     def person(self, row: int) -> str:
         """A person as a message names it."""
@@ -90,7 +90,7 @@ def read_truths(path: Path, given: Skeleton | None) -> tuple[Truth, ...]:
     """The one truth of a file."""
     file = _open(path)
     sequence = _sequence(file, given, None)
-    heads = np.stack([numbers(*file.column(field)) for field in ("x1", "y1", "x2", "y2")], axis=1)
+    heads = np.stack([numbers(*file.column(field)) for field in HEAD], axis=1)
     # Half a box is none.
     heads[np.isnan(heads).any(axis=1)] = np.nan
     truth = Truth(

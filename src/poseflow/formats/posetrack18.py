@@ -15,10 +15,11 @@ from pathlib import Path
 import numpy as np
 
 from ..poses import Poses, Sequence
+from ..truth import Truth
 from .documents import Object, read_document, source_frames, write_document
 from .fitting import fitted
 from .format import Format, Sample, own_source
-from .posetrack import with_id
+from .posetrack import frame_words, refuse_large_ids, with_id
 from .posetrack18_reading import (
     NAME,
     OURS,
@@ -50,19 +51,37 @@ def _write(path: Path, sequence: Sequence) -> None:
     own = own_source(sequence, NAME)
     document = {} if own is None else read_document(own, "images", "annotations")
     if own is None or n_keypoints_in(document, own) not in (0, len(sequence.skeleton)):
-        fields, people = _new(fitted(sequence, POSETRACK18))
+        fields, people = _new(fitted(sequence, POSETRACK18), path)
     else:
-        fields, people = _given_back(sequence, document, own)
+        fields, people = _given_back(sequence, document, own, path)
     write_document(path, fields, "annotations", people)
 
 
+def _write_truth(path: Path, truth: Truth) -> None:
+    """A file of ground truth, made from the arrays."""
+    fields, people = _new(fitted(truth.sequence, POSETRACK18), path)
+    heads = np.concatenate([np.empty((0, 4)), *truth.head_boxes])
+    heads[:, 2:] -= heads[:, :2]
+    for image, labelled, polygons in zip(
+        fields["images"], truth.labelled.tolist(), truth.ignored, strict=True
+    ):
+        image["is_labeled"] = labelled
+        for axis, field in enumerate(("ignore_regions_x", "ignore_regions_y")):
+            image[field] = [polygon[:, axis].tolist() for polygon in polygons]
+    marked = (
+        person if math.isnan(box[0]) else person | {"bbox_head": box}
+        for person, box in zip(people, heads.tolist(), strict=True)
+    )
+    write_document(path, fields, "annotations", marked)
+
+
 def _given_back(
-    sequence: Sequence, document: Object, path: Path
+    sequence: Sequence, document: Object, own: Path, path: Path
 ) -> tuple[Object, Iterator[Object]]:
     """The source with what the sequence still has of it, and with new images for new people."""
     source, annotations = document["images"], document["annotations"]
-    _, columns = skeleton_in(document, sequence.skeleton, path)
-    frames = frame_of(document, path)
+    _, columns = skeleton_in(document, sequence.skeleton, own)
+    frames = frame_of(document, own)
     names = [name_of(image) for image in source]
     kept: dict[int, int] = {}
     used: set[int] = set()
@@ -70,6 +89,7 @@ def _given_back(
     others: list[tuple[Object, Poses]] = []
     ids = _unused(source)
     for i, poses, k in source_frames(sequence, names, frames):
+        refuse_large_ids(poses, f"{path}: {frame_words(i, sequence.image_names[i])}")
         kept |= zip(poses.rows.tolist(), poses.track_ids.tolist(), strict=True)
         new = poses[poses.rows < 0]
         if k is not None:
@@ -90,7 +110,7 @@ def _given_back(
     return document | {"images": images}, people()
 
 
-def _new(sequence: Sequence) -> tuple[Object, Iterator[Object]]:
+def _new(sequence: Sequence, path: Path) -> tuple[Object, Iterator[Object]]:
     """A document made from arrays."""
     keypoints = [_THEIRS.get(name, name) for name in sequence.skeleton.keypoints]
     person = {"id": 1, "name": "person", "supercategory": "person", "keypoints": keypoints}
@@ -98,7 +118,8 @@ def _new(sequence: Sequence) -> tuple[Object, Iterator[Object]]:
 
     def people() -> Iterator[Object]:
         ids, columns = count(1), list(range(len(keypoints)))
-        for image, poses in zip(images, sequence.frames, strict=True):
+        for i, (image, poses) in enumerate(zip(images, sequence.frames, strict=True)):
+            refuse_large_ids(poses, f"{path}: {frame_words(i, sequence.image_names[i])}")
             yield from _made(poses, columns, image["id"], sequence.score_scales, ids)
 
     return {"images": images, "categories": [person]}, people()
@@ -163,4 +184,5 @@ POSETRACK18 = Format(
     skeletons=tuple(SKELETONS.values()),
     loses=frozenset({"times", "image_size"}),
     read_truths=read_truths,
+    write_truth=_write_truth,
 )
