@@ -28,7 +28,7 @@ def perfect_ids(clip: Clip) -> IntArray:
     joint_worth = 1.0 + len(clip.truth)
     score = correct[near] * joint_worth + pose_similarity(clip)[near]
     taken = best_pairs(clip.truth.frames[row], row, column, score)
-    unused = 1 + max(clip.truth.track_ids.max(initial=0), clip.predictions.track_ids.max(initial=0))
+    unused = 1 + int(clip.truth.track_ids.max(initial=0))
     ids = np.arange(unused, unused + len(clip.predictions))
     ids[column[taken]] = clip.truth.track_ids[row[taken]]
     return ids
