@@ -69,26 +69,30 @@ class published:
         image_size: tuple[int, int] | None,
     ) -> FloatArray:
         """(T, N) the weighted cues: [1, 2, 1, 2] for tracks just seen, [0, 1, 0, 1] for others."""
-        just_seen = (tracks.missed == 0)[:, None]
+        seen = tracks.missed == 0
         before = person_boxes(tracks.keypoints, image_size)
         now = person_boxes(poses.keypoints, image_size)
         overlap = box_iou(before[:, None], now[None], pixel=1)
         overlap += self._mean(
             square_iou(tracks.keypoints[:, None], poses.keypoints[None], self.reach, pixel=1)
         )
-        grades = np.where(just_seen, 2.0, 1.0) * overlap
+        grades = np.where(seen[:, None], 2.0, 1.0) * overlap
         if correspondences is not None:
-            joined = correspondence_iou(*correspondences, before[:, None], now[:, None])
-            squares = self._squares(tracks.keypoints), self._squares(poses.keypoints)
-            by_joint = self._mean(correspondence_iou(*correspondences, *squares))
-            grades += just_seen * (joined[..., 0] + by_joint)
+            joined = correspondence_iou(
+                *correspondences,
+                self._boxes(tracks.keypoints[seen], before[seen]),
+                self._boxes(poses.keypoints, now),
+            )
+            grades[seen] += joined[..., 0] + self._mean(joined[..., 1:])
         return grades
 
     def _mean(self, by_joint: FloatArray) -> FloatArray:
         return mean_of_largest(by_joint, self.joints)
 
-    def _squares(self, keypoints: FloatArray) -> FloatArray:
-        return np.concatenate([keypoints - self.reach, keypoints + self.reach], axis=2)
+    def _boxes(self, keypoints: FloatArray, people: FloatArray) -> FloatArray:
+        """(N, 1 + K, 4) the box of each person, then the squares around the keypoints."""
+        squares = np.concatenate([keypoints - self.reach, keypoints + self.reach], axis=2)
+        return np.concatenate([people[:, None], squares], axis=1)
 
 
 def person_boxes(keypoints: FloatArray, image_size: tuple[int, int] | None) -> FloatArray:
