@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from judged import BODY, N_JOINTS, World, chance, clip, crowd, one_person, people
 from scipy.optimize import linear_sum_assignment
 
+from judged import BODY, N_JOINTS, World, chance, clip, crowd, one_person, people
 from poseflow.evaluation.hota import ALPHAS, Hota, hota, joint_hota
 
 SEEDS = st.integers(0, 2**32 - 1)
@@ -112,6 +112,10 @@ def test_nothing_to_match(n_true, n_predicted):
     assert np.isnan(counted.figures()["HOTA"]) == (n_true == 0)
 
 
+def right(body: np.ndarray, pixels: float) -> np.ndarray:
+    return body + np.array([pixels, 0.0])
+
+
 def slow_joint_hota(judged, trackeval, joint):
     """TrackEval's figures of the pairs that similarity alone takes: no others are left to it."""
     world = World([], [], [])
@@ -146,7 +150,7 @@ def test_joints_that_never_occur_are_left_out_of_the_mean():
     headless = BODY.copy()
     headless[12:] = np.nan
     truth = people([0, 1], [headless, headless], [1, 1])
-    predictions = people([0, 1], [BODY, BODY + [100.0, 0.0]], [1, 1])
+    predictions = people([0, 1], [BODY, right(BODY, 100.0)], [1, 1])
     counted = joint_hota(clip(truth, predictions, 2))
     assert counted.occurs.tolist() == [True] * 12 + [False] * 3
     # One of two frames: DetA 1 / 3, AssA 1 / 3.
@@ -157,14 +161,14 @@ def test_joints_that_never_occur_are_left_out_of_the_mean():
 def test_the_reach_of_a_joint():
     # One head is 10 pixels; at 5 pixels a joint is correct, and less than barely similar.
     truth = people([0], [BODY], [1])
-    at = [joint_hota(clip(truth, people([0], [BODY + [x, 0]], [1]), 1)) for x in (0.0, 2.5, 5.0)]
+    at = [joint_hota(clip(truth, people([0], [right(BODY, x)], [1]), 1)) for x in (0.0, 2.5, 5.0)]
     assert [counted.true_positives[3, 0] for counted in at] == [1, 1, 0]
     assert at[1].loc_a[3, 0] == pytest.approx(1 - 0.25 / 0.5001)
 
 
 def test_posetrack21_counts_the_whole_clip_for_an_empty_frame():
     # Two people in frames 0 to 2, nobody in 3 and 4; predicted: both in 0 and 2, one in 3.
-    two = np.stack([BODY, BODY + [200.0, 0.0]])
+    two = np.stack([BODY, right(BODY, 200.0)])
     truth = people([0, 0, 1, 1, 2, 2], [*two, *two, *two], [1, 2] * 3)
     predictions = people([0, 0, 2, 2, 3], [*two, *two, BODY], [1, 2, 1, 2, 1])
     judged = clip(truth, predictions, 5)
