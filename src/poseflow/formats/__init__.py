@@ -17,7 +17,8 @@ from . import coco
 from .alphapose import ALPHAPOSE, FORVIS
 from .alphapose_cmu import CMU, OPEN
 from .fitting import fitted
-from .format import Format, take_sample
+from .format import Format, only, take_sample
+from .matlab import MATLAB
 from .openpose import OPENPOSE
 from .posetrack17 import POSETRACK17
 from .posetrack18 import POSETRACK18
@@ -36,6 +37,7 @@ FORMATS: dict[str, Format] = {
         coco.COCO,
         POSETRACK17,
         POSETRACK18,
+        MATLAB,
         CSV,
         PARQUET,
     )
@@ -104,13 +106,7 @@ def load_truth(
     Raises:
         InputError: the file cannot be read, is not what it should be, or holds several clips.
     """
-    truths = load_truths(path, format=format, skeleton=skeleton)
-    if len(truths) != 1:
-        raise InputError(
-            f"{path}: expected one clip, got {len(truths)}; "
-            "poseflow convert makes a file of each of them"
-        )
-    return truths[0]
+    return only(load_truths(path, format=format, skeleton=skeleton), path)
 
 
 def load_truths(
@@ -148,6 +144,10 @@ def save(path: str | os.PathLike[str], sequence: Sequence, *, format: str | None
     """
     path = Path(path)
     chosen = _to_write(path, sequence) if format is None else _named(format)
+    if chosen.write is None:
+        raise InputError(
+            f"{path}: expected a format that can be written, got {chosen.name}, which is read only"
+        )
     _refuse_source(path, sequence)
     chosen.write(path, fitted(sequence, chosen))
 

@@ -29,7 +29,8 @@ class Format:
         read: (path, skeleton or None = the format's own, largest possible keypoint score or
             None = see `score_scales`) -> Sequence. Raises InputError.
         write: (path, sequence), whole or not at all. Where the sequence was read from this format,
-            every row of the source that it still contains comes back with all its fields.
+            every row of the source that it still contains comes back with all its fields. None =
+            the format is read only.
         suffix: of its files, such as ".json"; "" = a folder.
         skeletons: names of those that it can hold, None = any; `save` maps others to the first.
         loses: what of a Sequence it has no place for: names of fields of Poses and Sequence, and
@@ -42,7 +43,7 @@ class Format:
     name: str
     recognise: Callable[[Sample], bool]
     read: Callable[[Path, Skeleton | None, float | None], Sequence]
-    write: Callable[[Path, Sequence], None]
+    write: Callable[[Path, Sequence], None] | None
     suffix: str
     skeletons: tuple[str, ...] | None = None
     loses: frozenset[str] = frozenset()
@@ -125,6 +126,20 @@ def parse_beginning(head: bytes) -> Any:
         return parse(head[:cut] + open_[::-1].translate(_CLOSING), "")
     except InputError:
         return None
+
+
+def only(truths: tuple[Truth, ...], path: str | os.PathLike[str]) -> Truth:
+    """The truth of a file that holds one clip.
+
+    Raises:
+        InputError: it holds several, or none.
+    """
+    if len(truths) != 1:
+        raise InputError(
+            f"{path}: expected one clip, got {len(truths)}; "
+            "poseflow convert makes a file of each of them"
+        )
+    return truths[0]
 
 
 def stamp_of(path: str | os.PathLike[str]) -> tuple[int, int]:

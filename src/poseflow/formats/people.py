@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import InputError
-from ..poses import NO_ID, Poses
+from ..poses import NO_ID, Origin, Poses
 from .reading import Refuse, is_number, numbers, show, to_poses, to_triples, triples
 
 FloatArray = NDArray[np.float64]
@@ -119,6 +119,8 @@ def write_people(
 ) -> list[dict[str, Any]]:
     """The objects of N poses, from the arrays alone; what is unknown gets no field.
 
+    A pose that no estimator made says so in `origin`, a field of our own.
+
     Args:
         poses: of one frame.
         fields: what the format calls their parts.
@@ -130,8 +132,13 @@ def write_people(
     boxes = poses.boxes.copy()
     boxes[:, 2:] -= boxes[:, :2]
     people = []
-    for keypoints, score, box, track_id in zip(
-        table, scores, boxes.tolist(), poses.track_ids.tolist(), strict=True
+    for keypoints, score, box, track_id, origin in zip(
+        table,
+        scores,
+        boxes.tolist(),
+        poses.track_ids.tolist(),
+        poses.origins.tolist(),
+        strict=True,
     ):
         person = {**head, fields.keypoints: keypoints}
         if fields.scores and not math.isnan(score):
@@ -139,5 +146,7 @@ def write_people(
         if fields.box and not math.isnan(box[0]):
             person[fields.box] = box
         person[fields.track_id] = track_id
+        if origin != Origin.DETECTED:
+            person["origin"] = Origin(origin).name.lower()
         people.append(person)
     return people

@@ -15,12 +15,13 @@ from pathlib import Path
 import numpy as np
 
 from ..poses import Poses, Sequence
+from ..skeletons import skeleton
 from ..truth import Truth
 from .documents import Object, give_back, read_document, source_frames, write_document
 from .fitting import fitted
 from .format import Format, Sample, own_source
 from .posetrack import frame_words, refuse_large_ids, with_id
-from .posetrack17_reading import HEAD, N_JOINTS, NAME, SKELETONS, name_of, read, read_truths
+from .posetrack17_reading import HEAD, NAME, SKELETON, name_of, read, read_truths
 from .reading import FloatArray
 
 
@@ -30,7 +31,7 @@ def _recognise(sample: Sample) -> bool:
 
 def _write(path: Path, sequence: Sequence) -> None:
     """A file of predictions; from another format with the 15 joints that it has."""
-    own = own_source(sequence, NAME) if len(sequence.skeleton) == N_JOINTS else None
+    own = own_source(sequence, NAME) if len(sequence.skeleton) == len(skeleton(SKELETON)) else None
     if own is None:
         write_document(path, {}, "annolist", _new_entries(fitted(sequence, POSETRACK17), path))
     else:
@@ -122,7 +123,7 @@ POSETRACK17 = Format(
     read=read,
     write=_write,
     suffix=".json",
-    skeletons=tuple(SKELETONS.values()),
+    skeletons=(SKELETON,),
     loses=frozenset({"boxes", "times", "image_size"}),
     read_truths=read_truths,
     write_truth=_write_truth,

@@ -16,7 +16,7 @@ import numpy as np
 
 from ..errors import InputError
 from ..poses import Poses, Sequence, Source
-from ..skeletons import Skeleton
+from ..skeletons import Skeleton, skeleton
 from ..truth import Truth
 from .documents import Object, integers, objects, read_document
 from .format import source_of
@@ -24,24 +24,25 @@ from .posetrack import frame_words, ids_inside, labels
 from .reading import FloatArray, IntArray, Refuse, numbers, packed, score_scales, show, skeleton_for
 
 NAME = "posetrack17"
-N_JOINTS = 15
-SKELETONS = {N_JOINTS: "posetrack-15"}
+SKELETON = "posetrack-15"
 HEAD = ("x1", "y1", "x2", "y2")
 
 
-class _File(NamedTuple):
-    """What is in a file.
+class Clip(NamedTuple):
+    """What is in a file, or in one of several clips of a file.
 
     Attributes:
-        path: for messages.
-        source: taken before it was read.
+        where: the file as a message names it.
+        name: of the clip.
+        source: of the file, taken before it was read.
         entries: one a frame.
         names: of the frames.
         people: N, frame after frame.
         stops: (F,) of the people, where those of each frame end.
     """
 
-    path: Path
+    where: str
+    name: str
     source: Source
     entries: list[Object]
     names: tuple[str, ...]
@@ -55,7 +56,7 @@ class _File(NamedTuple):
 
     def frame(self, i: int) -> str:
         """A frame as a message names it."""
-        return f"{self.path}: {frame_words(i, self.names[i])}"
+        return f"{self.where}: {frame_words(i, self.names[i])}"
 
     def person(self, row: int) -> str:
         """A person as a message names it."""
@@ -83,56 +84,79 @@ class _Joints(NamedTuple):
 
 def read(path: Path, given: Skeleton | None, score_scale: float | None) -> Sequence:
     """The poses of a file."""
-    return _sequence(_open(path), given, score_scale)
+    return _sequence(_open(path), SKELETON, given, score_scale)
 
 
 def read_truths(path: Path, given: Skeleton | None) -> tuple[Truth, ...]:
     """The one truth of a file."""
-    file = _open(path)
-    sequence = _sequence(file, given, None)
-    heads = np.stack([numbers(*file.column(field)) for field in HEAD], axis=1)
-    # Half a box is none.
-    heads[np.isnan(heads).any(axis=1)] = np.nan
-    truth = Truth(
-        sequence=sequence,
-        head_boxes=tuple(heads[span] for span in file.spans),
-        ignored=tuple(_ignored(entry, file.frame(i)) for i, entry in enumerate(file.entries)),
-        labelled=labels(_column(file.entries, "is_labeled"), file.frame),
-    )
-    return (truth,)
+    return (truth_of(_open(path), SKELETON, given),)
 
 
-def _open(path: Path) -> _File:
+def _open(path: Path) -> Clip:
     source = source_of(path, NAME)
-    entries = read_document(path, "annolist")["annolist"]
+    return clip_of(read_document(path, "annolist")["annolist"], str(path), path.stem, source)
+
+
+def clip_of(entries: list[Object], where: str, name: str, source: Source) -> Clip:
+    """The people of all frames in a row.
+
+    Raises:
+        InputError: a frame's people are no list of objects.
+    """
     names = tuple(map(name_of, entries))
-    file = _File(path, source, entries, names, [], [])
+    clip = Clip(where, name, source, entries, names, [], [])
     frames = [
-        objects(entry.get("annorect", []), f"{file.frame(i)}: annorect")
+        objects(entry.get("annorect", []), f"{clip.frame(i)}: annorect")
         for i, entry in enumerate(entries)
     ]
     people = [person for frame in frames for person in frame]
-    return file._replace(people=people, stops=list(accumulate(map(len, frames))))
+    return clip._replace(people=people, stops=list(accumulate(map(len, frames))))
 
 
-def _sequence(file: _File, given: Skeleton | None, score_scale: float | None) -> Sequence:
-    own = skeleton_for(N_JOINTS, given, SKELETONS, file.path)
-    joints = _joints(file.people, len(own), file.person)
-    pose_scores = numbers(*file.column("score"))
+def truth_of(clip: Clip, own: str, given: Skeleton | None) -> Truth:
+    """A clip as arrays.
+
+    Args:
+        clip: what is in the file.
+        own: the skeleton whose keypoints the ids of joints count.
+        given: one with as many keypoints to take instead.
+
+    Raises:
+        InputError: a field is not what it should be.
+    """
+    sequence = _sequence(clip, own, given, None)
+    heads = np.stack([numbers(*clip.column(field)) for field in HEAD], axis=1)
+    # Half a box is none.
+    heads[np.isnan(heads).any(axis=1)] = np.nan
+    return Truth(
+        sequence=sequence,
+        head_boxes=tuple(heads[span] for span in clip.spans),
+        ignored=tuple(_ignored(entry, clip.frame(i)) for i, entry in enumerate(clip.entries)),
+        labelled=labels(_column(clip.entries, "is_labeled"), clip.frame),
+    )
+
+
+def _sequence(
+    clip: Clip, own_name: str, given: Skeleton | None, score_scale: float | None
+) -> Sequence:
+    n_joints = len(skeleton(own_name))
+    own = skeleton_for(n_joints, given, {n_joints: own_name}, clip.where)
+    joints = _joints(clip.people, len(own), clip.person)
+    pose_scores = numbers(*clip.column("score"))
     scales = score_scales(
         float(np.fmax.reduce(joints.scores, initial=0.0)),
         float(np.fmax.reduce(pose_scores, initial=0.0)),
         score_scale,
     )
-    every = _poses(joints, pose_scores, scales, (len(file.people), len(own)))
-    every = every.with_track_ids(ids_inside(integers(*file.column("track_id"))))
+    every = _poses(joints, pose_scores, scales, (len(clip.people), len(own)))
+    every = every.with_track_ids(ids_inside(integers(*clip.column("track_id"))))
     return Sequence(
         skeleton=own,
-        frames=tuple(every[span] for span in file.spans),
-        image_names=file.names,
-        name=file.path.stem,
+        frames=tuple(every[span] for span in clip.spans),
+        image_names=clip.names,
+        name=clip.name,
         score_scales=scales,
-        source=file.source,
+        source=clip.source,
     )
 
 

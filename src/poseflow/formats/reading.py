@@ -228,7 +228,7 @@ def _flat_triple(value: Any) -> tuple[list[Any], tuple[str, str] | None]:
 
 
 def skeleton_for(
-    n_keypoints: int, given: Skeleton | None, own: Mapping[int, str], path: Path
+    n_keypoints: int, given: Skeleton | None, own: Mapping[int, str], path: Path | str
 ) -> Skeleton:
     """What the K keypoints of a file are: the given skeleton, else the format's own for K.
 
