@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 import poseflow
 from poseflow.geometry import boxes_around, widen
 from poseflow.poses import Poses
-from poseflow.tracking import RULES
+from poseflow.tracking import SETTINGS
 
 from .measure import Figure, Outcome
 from .peers import Peer, peers
@@ -48,7 +48,7 @@ def run(sets: Path) -> Outcome:
     scores: dict[str, dict[str, Score]] = {}
     for folder in sorted(f for f in sets.iterdir() if any(f.glob("*.truth.json"))):
         clips = read_clips(folder)
-        by_tracker = {f"poseflow {name}": _ours(clips, name) for name in RULES}
+        by_tracker = {f"poseflow {name}": _ours(clips, name) for name in SETTINGS}
         by_tracker |= {
             name: [list(_theirs(c, peer)) for c in clips] for name, peer in others.items()
         }
@@ -68,7 +68,7 @@ def _ours(clips: list[Clip], rule: str) -> list[list[IntArray]]:
         out = Path(name) / "tracked.json"
         for clip in clips:
             sequence = poseflow.load(clip.file)
-            tracker = poseflow.Tracker(sequence.skeleton, RULES[rule]())
+            tracker = poseflow.Tracker(sequence.skeleton, SETTINGS[rule]())
             tracked = sequence.with_frames(tracker.update(poses) for poses in sequence.frames)
             poseflow.save(out, tracked)
             rows = json.loads(out.read_text())

@@ -17,10 +17,10 @@ if TYPE_CHECKING:
     from .errors import InputError, MissingExtra, PoseflowError
     from .formats import load, save
     from .frames import Correspondences, Frame
-    from .poses import Poses, Sequence
+    from .poses import Origin, Poses, Sequence
     from .render import Renderer
     from .skeletons import Skeleton, skeleton
-    from .tracking import Tracker, default, published
+    from .tracking import FlowTracker, Tracker, default, paper, published
 
 __version__ = "0.1.0"
 
@@ -28,9 +28,11 @@ __version__ = "0.1.0"
 # importing poseflow costs next to nothing.
 _ROOMS = {
     "Correspondences": "frames",
+    "FlowTracker": "tracking",
     "Frame": "frames",
     "InputError": "errors",
     "MissingExtra": "errors",
+    "Origin": "poses",
     "Poses": "poses",
     "PoseflowError": "errors",
     "Renderer": "render",
@@ -39,6 +41,7 @@ _ROOMS = {
     "Tracker": "tracking",
     "default": "tracking",
     "load": "formats",
+    "paper": "tracking",
     "published": "tracking",
     "save": "formats",
     "skeleton": "skeletons",
@@ -46,9 +49,11 @@ _ROOMS = {
 
 __all__ = [
     "Correspondences",
+    "FlowTracker",
     "Frame",
     "InputError",
     "MissingExtra",
+    "Origin",
     "PoseflowError",
     "Poses",
     "Renderer",
@@ -57,6 +62,7 @@ __all__ = [
     "Tracker",
     "default",
     "load",
+    "paper",
     "published",
     "save",
     "skeleton",

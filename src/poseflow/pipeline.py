@@ -21,7 +21,7 @@ from .errors import InputError
 from .frames import Correspondences, Follower, Frame, ImageArray, Matcher, gray
 from .poses import Poses, Sequence
 from .render import Renderer
-from .tracking import Tracker
+from .tracking import FlowFrame, FlowTracker, Tracker
 from .video import Video, read_frames
 
 IntArray = NDArray[np.int64]
@@ -154,13 +154,15 @@ def _origin(sequence: Sequence) -> str:
 
 def track(
     sequence: Sequence,
-    tracker: Tracker,
+    tracker: Tracker | FlowTracker,
     frames: Iterable[Frame] | None = None,
     find_correspondences: Finder | None = None,
     record: Recorder | None = None,
     watch: Watch = iter,
 ) -> Sequence:
     """The same clip with track ids, and with times if there are images.
+
+    Poses stay as they are (and lazy), but with a `FlowTracker`, which makes poses of its own.
 
     Args:
         sequence: the poses; `on_video` of the same video if there are images.
@@ -175,6 +177,7 @@ def track(
         InputError: the video ends before the poses do.
     """
     ids: list[IntArray] = []
+    final: list[FlowFrame] = []
     times: list[float] = []
     names = correspondence_names(sequence)
     matcher = tracker.matcher if find_correspondences is None else None
@@ -184,12 +187,18 @@ def track(
             if find_correspondences is not None and index:
                 known = find_correspondences(names[index - 1], names[index])
             image = None if frame is None else frame.image
-            ids.append(tracker.update(poses, image, correspondences=known).track_ids)
+            if isinstance(tracker, FlowTracker):
+                final += tracker.update(poses, image, correspondences=known)
+            else:
+                ids.append(tracker.update(poses, image, correspondences=known).track_ids)
             if frame is not None:
                 times.append(frame.time)
             if record is not None and tracker.correspondences is not None:
                 record(names[index - 1], names[index], tracker.correspondences)
-    tracked = sequence.with_track_ids(ids)
+    if isinstance(tracker, FlowTracker):
+        tracked = sequence.with_frames(frame.poses for frame in final + tracker.finish())
+    else:
+        tracked = sequence.with_track_ids(ids)
     if times and not np.isnan(times).any():
         tracked = dataclasses.replace(tracked, times=np.array(times))
     return tracked

@@ -78,15 +78,13 @@ def square_iou(a: FloatArray, b: FloatArray, reach: float, *, pixel: float = 0.0
     return np.asarray(shared / (2 * (2 * reach + pixel) ** 2 - shared))
 
 
-def correspondence_iou(
+def joined_points(
     source: FloatArray, target: FloatArray, a: FloatArray, b: FloatArray
-) -> FloatArray:
-    """Of the correspondences that touch a box or its counterpart, the share that joins the two.
+) -> tuple[IntArray, IntArray, IntArray]:
+    """How many correspondences lie in boxes of two frames, and how many join one with another.
 
-    A correspondence counts for box i of `a` and box j of `b` if its source lies in i *and* its
-    target in j; the union is those of which either holds (the 2018 tracker's cues
-    `dm_iou` and `pose_iou_dm`; 1e-5 in the denominator is theirs). Two poses cost something only
-    where a correspondence joins their surroundings: boxes × correspondences are never formed.
+    Two poses cost something only where a correspondence joins their surroundings: boxes ×
+    correspondences are never formed.
 
     Args:
         source: (C, 2) pixels in the earlier frame.
@@ -95,7 +93,8 @@ def correspondence_iou(
         b: (N, K, 4) the same of the later frame; box k is compared with box k only.
 
     Returns:
-        (T, N, K) in [0, 1).
+        (T, N, K) with the source in the one and the target in the other, (T, K) with the source
+        in the one, (N, K) with the target in the other.
     """
     point_a, i, inside_a = points_in_boxes(source, a)
     point_b, j, inside_b = points_in_boxes(target, b)
@@ -114,9 +113,30 @@ def correspondence_iou(
         both = inside_a[part].take(row_a, axis=0)
         both &= inside_b.take(row_b, axis=0)
         joined += _sums(both, i[part][row_a] * len(b) + j[row_b], len(joined))
-    shared = joined.reshape(len(a), len(b), a.shape[1])
-    either = _sums(inside_a, i, len(a))[:, None] + _sums(inside_b, j, len(b)) - shared
-    return np.asarray(shared / (either + 1e-5))
+    shape = len(a), len(b), a.shape[1]
+    return joined.reshape(shape), _sums(inside_a, i, len(a)), _sums(inside_b, j, len(b))
+
+
+def correspondence_iou(
+    source: FloatArray, target: FloatArray, a: FloatArray, b: FloatArray
+) -> FloatArray:
+    """Of the correspondences that touch a box or its counterpart, the share that joins the two.
+
+    A correspondence counts for box i of `a` and box j of `b` if its source lies in i *and* its
+    target in j; the union is those of which either holds (the 2018 tracker's cues
+    `dm_iou` and `pose_iou_dm`; 1e-5 in the denominator is theirs).
+
+    Args:
+        source: as for `joined_points`, as are the others.
+        target: (C, 2).
+        a: (T, K, 4).
+        b: (N, K, 4).
+
+    Returns:
+        (T, N, K) in [0, 1).
+    """
+    shared, in_a, in_b = joined_points(source, target, a, b)
+    return np.asarray(shared / (in_a[:, None] + in_b - shared + 1e-5))
 
 
 def _sums(rows: BoolArray, group: IntArray, n_groups: int) -> IntArray:

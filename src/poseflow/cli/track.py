@@ -19,13 +19,13 @@ if TYPE_CHECKING:
     from ..pipeline import Recorder
     from ..poses import Sequence
     from ..summary import Summary
-    from ..tracking import Rule
+    from ..tracking import Rule, paper
     from ..video import Video
 
 SUMMARY = "poses without ids in, the same poses with ids out"
 
 # Of each parameter of a rule: what it is counted in, and what it does to the result.
-RULE_PARAMETERS = {
+PARAMETERS = {
     "memory": (
         "FRAMES",
         "how long a person is remembered unseen. Longer: ids survive longer occlusions, and a "
@@ -87,12 +87,46 @@ RULE_PARAMETERS = {
         "GRADE",
         "a pair is taken if its grade, 0 to 6, exceeds this. Higher: ids break more often",
     ),
+    "window": (
+        "FRAMES",
+        "that a frame waits before it is final, while flows are compared. More: duplicates and "
+        "pieces of a person are told more surely; answers come later (L)",
+    ),
+    "candidate": (
+        "POINTS",
+        "shared points, summed over the joints, from which a pose may follow another (epsilon). "
+        "Higher: flows jump less and break more",
+    ),
+    "ahead": ("FRAMES", "in which a step of a flow must pay off (r)"),
+    "gain": (
+        "SHARE",
+        "of its own mean confidence that a flow must find in the frames ahead, or it ends "
+        "(gamma). Higher: flows break sooner",
+    ),
+    "square": ("SHARE", "of a person's size, the side of the square around a joint"),
+    "distance": (
+        "DISTANCE",
+        "up to which two flows are one person and are fused. Larger: fewer people twice, more "
+        "people taken for one",
+    ),
+    "closeness": (
+        "EXPONENT",
+        "how much a pose that shares fewer points than another counts less. 0 = not at all, as "
+        "in the paper: flows go to whoever is surest",
+    ),
+    "fading": (
+        "FACTOR",
+        "on the scores of a person carried over to a frame in which the estimator missed them, "
+        "each frame. 0 = nobody is carried over",
+    ),
+    "believed": ("SCORE", "mean confidence (0 to 3) that a flow needs to get an id"),
+    "least": ("FRAMES", "in which a person must have been seen to get an id"),
 }
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what `track` takes."""
-    from ..tracking import RULES
+    from ..tracking import SETTINGS
 
     parser.add_argument(
         "images",
@@ -119,15 +153,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--setting",
-        choices=sorted(RULES),
+        choices=sorted(SETTINGS),
         default=words.NOT_GIVEN,
         help="default: ours, taken without this option; published: the rule of the public "
-        "2018 code, its crashes mended",
+        "2018 code, its crashes mended; paper: pose flows, which also fuse duplicates and fill in "
+        "people missed, so that poses change, and are final --window frames late",
     )
     parser.add_argument("--quiet", action="store_true", help="print errors only")
     words.add_reading(parser)
     _add_matching(parser)
-    _add_rules(parser, RULES)
+    _add_rules(parser, SETTINGS)
 
 
 def _add_matching(parser: argparse.ArgumentParser) -> None:
@@ -158,7 +193,7 @@ def _add_matching(parser: argparse.ArgumentParser) -> None:
 
 def _add_rules(parser: argparse.ArgumentParser, rules: dict[str, Any]) -> None:
     group = parser.add_argument_group("tracking")
-    for option, (unit, effect) in RULE_PARAMETERS.items():
+    for option, (unit, effect) in PARAMETERS.items():
         name = option.replace("-", "_")
         having = {k: rule for k, rule in rules.items() if name in _parameters(rule)}
         defaults = {k: words.default_of(rule, name) for k, rule in having.items()}
@@ -200,7 +235,7 @@ def run(
     one_file = results.is_one_file(out)
     if images is None and (matcher not in (None, "none") or write_correspondences):
         raise InputError("--matcher and --write-correspondences: expected a video or image folder")
-    rule = make_rule(setting, parameters)
+    rule = make_setting(setting, parameters)
     sequence = words.read_poses(poses, format, skeleton, score_scale, image_list)
     video = None if images is None else open_video(images)
     tracked, seconds = track_poses(
@@ -224,28 +259,28 @@ def run(
         print(describe(summary, seconds, out))
 
 
-def make_rule(setting: str, parameters: dict[str, Any]) -> Rule:
-    """The named rule with the parameters that were typed.
+def make_setting(setting: str, parameters: dict[str, Any]) -> Rule | paper:
+    """The named setting with the parameters that were typed.
 
     Raises:
-        InputError: the rule has no such parameter.
+        InputError: it has no such parameter.
     """
-    from ..tracking import RULES
+    from ..tracking import SETTINGS
 
     for name in parameters:
-        if name not in _parameters(RULES[setting]):
-            owners = [k for k, rule in RULES.items() if name in _parameters(rule)]
+        if name not in _parameters(SETTINGS[setting]):
+            owners = [k for k, rule in SETTINGS.items() if name in _parameters(rule)]
             raise InputError(
                 f"--{name.replace('_', '-')}: expected with --setting {' or '.join(owners)}, "
                 f"got --setting {setting}"
             )
-    return RULES[setting](**parameters)
+    return SETTINGS[setting](**parameters)
 
 
 def track_poses(
     sequence: Sequence,
     video: Video | None,
-    rule: Rule,
+    rule: Rule | paper,
     matcher: str | None = None,
     read_from: Path | None = None,
     write_to: Path | None = None,
@@ -254,12 +289,17 @@ def track_poses(
     from ..correspondence import MATCHERS
     from ..files import whole_folder
     from ..pipeline import correspondences_from, correspondences_to, on_video, track
-    from ..tracking import Tracker
+    from ..tracking import FlowTracker, Tracker, paper
     from ..video import read_frames
 
     chosen = "dis" if matcher is None else matcher
     looking = video is not None and chosen != "none" and read_from is None
-    tracker = Tracker(sequence.skeleton, rule, matcher=MATCHERS[chosen]() if looking else None)
+    finder = MATCHERS[chosen]() if looking else None
+    tracker = (
+        FlowTracker(sequence.skeleton, rule, matcher=finder)
+        if isinstance(rule, paper)
+        else Tracker(sequence.skeleton, rule, matcher=finder)
+    )
     if video is not None:
         sequence = on_video(sequence, video)
     find = None if read_from is None else correspondences_from(read_from, sequence)

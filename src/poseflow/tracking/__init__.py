@@ -1,15 +1,30 @@
-"""Poses that know who they are: the tracker and its settings."""
+"""Poses that know who they are: the trackers and their settings."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
 from .default import default
+from .flows import FlowFrame, FlowTracker, paper
 from .published import published
 from .rule import Association, Rule
 from .tracker import Tracker
 
-RULES: dict[str, Callable[..., Rule]] = {"default": default, "published": published}
-"""The settings by the names the command line knows them by."""
+SETTINGS: dict[str, Callable[..., Rule | paper]] = {
+    "default": default,
+    "published": published,
+    "paper": paper,
+}
+"""The settings by the names the command line knows them by; `paper` is a `FlowTracker`'s."""
 
-__all__ = ["RULES", "Association", "Rule", "Tracker", "default", "published"]
+__all__ = [
+    "SETTINGS",
+    "Association",
+    "FlowFrame",
+    "FlowTracker",
+    "Rule",
+    "Tracker",
+    "default",
+    "paper",
+    "published",
+]

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from ..geometry import points_in_boxes
 from ..poses import Poses
+from ..similarity import joined_points
 
 FloatArray = NDArray[np.float64]
 
@@ -82,16 +82,8 @@ def shared_points(
         a: (A, K, 4) squares of the earlier frame's poses; nan = no such joint.
         b: (B, K, 4) of the later frame's.
     """
-    (n_a, n_joints), n_b = a.shape[:2], len(b)
-    shared = np.zeros((n_a * n_joints, n_b))
-    point, square = points_in_boxes(source, a.reshape(-1, 4))
-    if len(point):
-        ends, theirs = target[point][:, None], b[:, square % n_joints].transpose(1, 0, 2)
-        inside = ((ends >= theirs[..., :2]) & (ends <= theirs[..., 2:])).all(axis=2)
-        starts = np.flatnonzero(np.diff(square, prepend=-1))
-        found = np.add.reduceat(inside.astype(np.float64), starts, axis=0)
-        shared[square[starts]] = found / np.diff(starts, append=len(square))[:, None]
-    return np.asarray(shared.reshape(n_a, n_joints, n_b).sum(axis=1))
+    joined, starting, _ = joined_points(source, target, a, b)
+    return np.asarray((joined / np.maximum(starting, 1)[:, None]).sum(axis=2))
 
 
 def shared_area(a: FloatArray, b: FloatArray) -> FloatArray:

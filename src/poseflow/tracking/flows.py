@@ -49,7 +49,7 @@ class paper:
         window: frames of delay: flows are compared over so many frames before a frame is final
             (L). More: steadier ids, later answers.
         candidate: shared points, summed over the joints, from which a pose may follow another
-            (epsilon).
+            (epsilon; 1/25 in the paper).
         ahead: frames that a step of a flow must pay off in (r).
         gain: share of its mean confidence that a flow must gather over the frames ahead, or it
             ends (gamma; 1.5 in the paper, whose scores had no bound). Higher: flows break sooner.
@@ -66,7 +66,7 @@ class paper:
     """
 
     window: int = 20
-    candidate: float = 1 / 25
+    candidate: float = 2.0
     ahead: int = 3
     gain: float = 0.2
     square: float = 0.1
@@ -155,11 +155,12 @@ class FlowTracker:
         self._check(poses)
         image = None if image is None else gray(image)
         options = self._setting
+        self._correspondences = self._correspond(image, correspondences)
         self._moments.append(
             moment(
                 self._moments[-1] if self._moments else None,
                 replace(poses, track_ids=np.full(len(poses), NO_ID, dtype=np.int64)),
-                self._correspond(image, correspondences),
+                self._correspondences,
                 square=options.square,
                 candidate=options.candidate,
                 fading=options.fading,
@@ -180,6 +181,11 @@ class FlowTracker:
         final = [self._finalise() for _ in range(len(self._moments))]
         self._forget()
         return final
+
+    @property
+    def matcher(self) -> Matcher | None:
+        """What finds correspondences between neighbouring images."""
+        return self._matcher
 
     @property
     def correspondences(self) -> Correspondences | None:
