@@ -154,7 +154,7 @@ def test_several_clips(tmp_path: Path) -> None:
 
 def test_several_clips_are_not_one(tmp_path: Path) -> None:
     path = written(tmp_path, annolist=two_clips())
-    expected = "expected one clip, got 2; poseflow convert makes a file of each of them"
+    expected = "expected one clip, got 2; poseflow convert makes a PoseTrack file of each of them"
     for read in (load, load_truth):
         with pytest.raises(InputError, match=expected):
             read(path)

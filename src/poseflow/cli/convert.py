@@ -1,15 +1,21 @@
 """Rewrite poses in another format; keypoints are mapped by name where the skeletons differ.
 
-Ids and, where the format has a place for them, scores and boxes come along.
+Ids and, where the format has a place for them, scores and boxes come along. Of annotations so do
+head boxes, ignored regions and labels; a MATLAB file becomes one PoseTrack file for each clip.
 """
 
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
-from typing import Any
+from pathlib import Path, PurePath
+from typing import TYPE_CHECKING, Any
 
+from ..errors import InputError
 from . import words
+
+if TYPE_CHECKING:
+    from ..formats import Format
+    from ..truth import Truth
 
 SUMMARY = "poses from any format to any other"
 
@@ -17,12 +23,17 @@ SUMMARY = "poses from any format to any other"
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what `convert` takes."""
     parser.add_argument("poses", type=Path, metavar="IN", help="poses, of any format")
-    parser.add_argument("out", type=Path, metavar="OUT", help="a file, or a folder for openpose")
+    parser.add_argument(
+        "out",
+        type=Path,
+        metavar="OUT",
+        help="a file, or a folder for openpose and for the clips of a MATLAB file",
+    )
     parser.add_argument(
         "--to",
         metavar="FORMAT",
         help="names as for --format; without it, .csv and .parquet are told by OUT's suffix, and "
-        "else the input's own format is written",
+        "else the input's own format is written, of MATLAB's posetrack17",
     )
     words.add_reading(parser)
 
@@ -32,4 +43,70 @@ def run(poses: Path, out: Path, to: str | None, **reading: Any) -> None:
     from .. import formats
 
     words.refuse_overwriting(out, poses)
-    formats.save(out, words.read_poses(poses, **reading), format=to)
+    own = formats.FORMATS.get(reading["format"]) or formats.recognise(poses)
+    form = _form_of_truths(own, out, to)
+    if form is None or reading["image_list"] is not None:
+        formats.save(out, words.read_poses(poses, **reading), format=to)
+    elif own.write is None:
+        _write_annotations(_truths(poses, reading), poses, out, form)
+    else:
+        formats.save_truth(out, _truths(poses, reading)[0], format=form)
+
+
+def _form_of_truths(own: Format, out: Path, to: str | None) -> str | None:
+    """The format to write in if it is to have more than poses; None = it is not.
+
+    In the input's own format all that its file has comes back anyway.
+    """
+    from ..formats import FORMATS
+
+    is_json = out.suffix.lower() not in (".csv", ".parquet")
+    form = to or ("posetrack17" if own.write is None and is_json else own.name)
+    holds_more = form in FORMATS and FORMATS[form].write_truth is not None
+    return form if holds_more and own.read_truths is not None and form != own.name else None
+
+
+def _truths(poses: Path, reading: dict[str, Any]) -> tuple[Truth, ...]:
+    from .. import formats, skeletons
+
+    name = reading["skeleton"]
+    given = None if name is None else skeletons.skeleton(name)
+    return formats.load_truths(poses, format=reading["format"], skeleton=given)
+
+
+def _write_annotations(truths: tuple[Truth, ...], poses: Path, out: Path, form: str) -> None:
+    """One file for each clip, named by it, with head boxes for all of whom they can be told."""
+    from .. import formats
+    from ..files import whole_folder
+    from ..truth import with_head_boxes
+
+    _note_missing(truths)
+    filled = [with_head_boxes(truth) for truth in truths]
+    if out.suffix.lower() == ".json":
+        if len(filled) != 1:
+            raise InputError(f"{out}: expected a folder for the {len(filled)} clips of {poses}")
+        formats.save_truth(out, filled[0], format=form)
+        return
+    names = [truth.sequence.name for truth in truths]
+    for i, name in enumerate(names):
+        if not name or PurePath(name).name != name or name in names[:i]:
+            raise InputError(
+                f"{poses}: annolist {i + 1}: name: expected one that a file can have and no other "
+                f"clip has, got {name!r}"
+            )
+    with whole_folder(out) as folder:
+        for name, truth in zip(names, filled, strict=True):
+            formats.save_truth(folder / f"{name}.json", truth, format=form)
+
+
+def _note_missing(truths: tuple[Truth, ...]) -> None:
+    import numpy as np
+
+    every = [boxes for truth in truths for boxes in truth.head_boxes]
+    boxes = np.concatenate([np.empty((0, 4)), *every])
+    missing = int(np.isnan(boxes).any(axis=1).sum())
+    if missing:
+        words.note(
+            f"{missing} of {len(boxes)} people have no head box; it was made from neck and head "
+            "top, or taken from another frame of their track"
+        )

@@ -137,7 +137,7 @@ def only(truths: tuple[Truth, ...], path: str | os.PathLike[str]) -> Truth:
     if len(truths) != 1:
         raise InputError(
             f"{path}: expected one clip, got {len(truths)}; "
-            "poseflow convert makes a file of each of them"
+            "poseflow convert makes a PoseTrack file of each of them"
         )
     return truths[0]
 
