@@ -111,7 +111,7 @@ def _count_of(item: IntArray, joint: IntArray) -> IntArray:
     if not len(item):
         return item
     keys = item * (int(joint.max()) + 1) + joint
-    return np.bincount(keys)[keys]
+    return np.asarray(np.bincount(keys)[keys])
 
 
 def _matched_now(
