@@ -8,9 +8,9 @@ from collections.abc import Sequence
 
 from .. import __version__
 from ..errors import PoseflowError
-from . import convert, demo, render, track
+from . import convert, demo, posetrack, render, track
 
-VERBS = (track, render, convert, demo)
+VERBS = (track, render, convert, posetrack, demo)
 
 EXAMPLES = """\
 examples:
