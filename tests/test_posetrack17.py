@@ -107,6 +107,22 @@ def test_without_pose_scores_has_their_joints_mean(tmp_path: Path) -> None:
     assert np.isnan(clip.frames[0].scores[1])
 
 
+def test_scores_of_some_joints_only(tmp_path: Path) -> None:
+    people = [rect(point(1, 5, 5)), rect(), rect(point(2, 6, 6, score=0.25), point(3, 7, 7))]
+    clip = load(written(tmp_path / "x.json", {"annolist": [entry("a", *people)]}))
+    scores = clip.frames[0].keypoint_scores[[0, 2, 2], [1, 2, 3]]
+    np.testing.assert_array_equal(scores, [np.nan, 0.25, np.nan])
+
+
+@pytest.mark.parametrize("holder", [[], None, [[]], {"point": []}, [{"point": []}]])
+def test_a_person_of_no_joints_is_a_person(tmp_path: Path, holder: Any) -> None:
+    people = [rect(point(1, 5, 5)), {"track_id": [3], "annopoints": holder}, rect(point(2, 6, 6))]
+    clip = load(written(tmp_path / "x.json", {"annolist": [entry("a", *people)]}))
+    there = ~np.isnan(clip.frames[0].keypoints[..., 0])
+    assert [np.flatnonzero(joints).tolist() for joints in there] == [[1], [], [2]]
+    assert clip.frames[0].track_ids.tolist() == [-1, 4, -1]
+
+
 def test_ids_are_the_joints(tmp_path: Path) -> None:
     people = rect(*(point(i, i + 1, 1) for i in range(15)))
     clip = load(written(tmp_path / "x.json", {"annolist": [entry("a", people)]}))

@@ -2,13 +2,28 @@
 
 from __future__ import annotations
 
+import gc
+import json
+import math
+from pathlib import Path
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from poseflow.errors import InputError
-from poseflow.formats.reading import frame_names, number_in, numbers, show, triples
+from poseflow.formats import load
+from poseflow.formats.reading import (
+    frame_names,
+    number_in,
+    numbers,
+    packed,
+    parse,
+    show,
+    triples,
+    uncollected,
+)
 
 
 def refuse(i: int, expected: str, got: str) -> InputError:
@@ -123,3 +138,55 @@ def test_values_are_shown_short() -> None:
     assert show("é") == '"é"'
     assert show(list(range(99))).endswith("...")
     assert len(show("x" * 1000)) == 60
+
+
+@pytest.mark.parametrize("was_on", [True, False])
+def test_the_collector_is_as_it_was(was_on: bool) -> None:
+    before = gc.isenabled()
+    try:
+        (gc.enable if was_on else gc.disable)()
+        with uncollected(), uncollected():
+            assert not gc.isenabled()
+        assert gc.isenabled() == was_on
+        with pytest.raises(InputError):
+            parse(b"[1, 2", "cut.json")
+        assert gc.isenabled() == was_on
+    finally:
+        (gc.enable if before else gc.disable)()
+
+
+def test_the_collector_is_off_while_a_file_is_read(tmp_path: Path) -> None:
+    seen = []
+
+    def watch(phase: str, _: dict[str, int]) -> None:
+        seen.append(phase)
+
+    point = {"id": [3], "x": [1.5], "y": [2]}
+    people = [{"annopoints": [{"point": [point] * 15}]}] * 100
+    (tmp_path / "x.json").write_text(json.dumps({"annolist": [{"annorect": people}] * 10}))
+    gc.callbacks.append(watch)
+    try:
+        load(tmp_path / "x.json")
+    finally:
+        gc.callbacks.remove(watch)
+    # One may come before and one after.
+    assert seen.count("start") <= 2
+
+
+@pytest.mark.parametrize(
+    "odd",
+    ["7", None, True, False, math.nan, math.inf, 10**400, [1], {}],
+    ids=lambda value: repr(value)[:8],
+)
+def test_packing_takes_finite_numbers_only(odd: object) -> None:
+    array = packed([0, 1, -2.5, 3])
+    assert array is not None
+    assert array.tolist() == [0, 1, -2.5, 3]
+    for values in ([odd], [0, odd], [odd, 1.5, 2]):
+        assert packed(values) is None
+
+
+def test_packing_nothing() -> None:
+    array = packed([])
+    assert array is not None
+    assert array.shape == (0,)

@@ -65,10 +65,10 @@ def with_head_boxes(truth: Truth) -> Truth:
     """The truth with a head box for everybody of whom one can be told; those given stay.
 
     First by the head: about the middle of neck and head top, `HEAD_SHAPE` times their distance in
-    size. That is the rule by which head boxes were made for the clips of Multi-Person PoseTrack
-    (Iqbal et al., CVPR 2017) that have none. It is ours and not PoseTrack's: the boxes that were
-    measured in five of these clips are smaller, 0.79 by 0.98 in the median of 1 150 heads, so that
-    distances in head sizes come out an eighth smaller than with them.
+    size. That is a convention and not PoseTrack's: the factors are those of the boxes that were
+    made for Multi-Person PoseTrack (Iqbal, Milan, Gall, CVPR 2017), where it has none, for the
+    evaluations that ours is tested against. Heads measured there are smaller, 0.79 by 0.98 in the
+    median of 1 150, so that distances in head sizes come out an eighth smaller than with them.
     Where neck or head top is missing, by the track: the box of the same person in the nearest
     frame (the earlier of two), moved as the joints have moved that both frames show.
 

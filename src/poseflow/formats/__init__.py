@@ -17,7 +17,7 @@ from . import coco
 from .alphapose import ALPHAPOSE, FORVIS
 from .alphapose_cmu import CMU, OPEN
 from .fitting import fitted
-from .format import Format, only, take_sample
+from .format import Format, Sample, only, take_sample
 from .matlab import MATLAB
 from .openpose import OPENPOSE
 from .posetrack17 import POSETRACK17
@@ -179,10 +179,13 @@ def recognise(path: str | os.PathLike[str]) -> Format:
     Raises:
         InputError: it cannot be read or is of none.
     """
+    glance = take_sample(Path(path), 1 << 12)
+    # Rows of a list tell their format by what they lack, too: not before they are seen whole.
+    if not isinstance(glance.json, list) and (found := _recognised(glance)):
+        return found
     sample = take_sample(Path(path))
-    for candidate in FORMATS.values():
-        if candidate.recognise(sample):
-            return candidate
+    if found := _recognised(sample):
+        return found
     if sample.files == ():
         raise InputError(f"{path}: expected a folder of JSON files with poses, found no JSON file")
     if not sample.head.strip():
@@ -194,6 +197,10 @@ def recognise(path: str | os.PathLike[str]) -> Format:
     else:
         got = f"JSON that begins with {show(sample.json)}"
     raise InputError(f"{path}: expected one of the formats {', '.join(FORMATS)}; got {got}")
+
+
+def _recognised(sample: Sample) -> Format | None:
+    return next((form for form in FORMATS.values() if form.recognise(sample)), None)
 
 
 def _named(name: str) -> Format:

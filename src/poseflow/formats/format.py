@@ -68,15 +68,14 @@ class Sample:
     files: tuple[str, ...] | None
 
 
-_HEAD = 1 << 16
 _ESCAPED = re.compile(rb"\\.", re.DOTALL)
 _MARK = re.compile(rb"[][{},]")
 _NO_BRACKET = bytes(set(range(256)) - set(b"[]{}"))
 _CLOSING = bytes.maketrans(b"[{", b"]}")
 
 
-def take_sample(path: Path) -> Sample:
-    """The first 64 KB of a file, or of the first JSON file in a folder.
+def take_sample(path: Path, size: int = 1 << 16) -> Sample:
+    """The first `size` bytes of a file, or of the first JSON file in a folder.
 
     Raises:
         InputError: it does not exist or cannot be read.
@@ -90,7 +89,7 @@ def take_sample(path: Path) -> Sample:
         head = b""
         if first is not None:
             with first.open("rb") as file:
-                head = file.read(_HEAD)
+                head = file.read(size)
     except OSError as error:
         raise InputError(f"{path}: cannot be read: {error.strerror or error}") from error
     return Sample(path, head, parse_beginning(head), files)

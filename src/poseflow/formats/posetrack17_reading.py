@@ -7,8 +7,8 @@ it should be is taken in bulk, and only a column that is not is looked at one va
 from __future__ import annotations
 
 from collections.abc import Callable
-from itertools import accumulate, chain
-from operator import itemgetter
+from itertools import accumulate, chain, repeat
+from operator import contains, itemgetter
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -141,7 +141,7 @@ def _sequence(
 ) -> Sequence:
     n_joints = len(skeleton(own_name))
     own = skeleton_for(n_joints, given, {n_joints: own_name}, clip.where)
-    joints = _joints(clip.people, len(own), clip.person)
+    joints = _usual_joints(clip.people, n_joints) or _joints(clip.people, n_joints, clip.person)
     pose_scores = numbers(*clip.column("score"))
     scales = score_scales(
         float(np.fmax.reduce(joints.scores, initial=0.0)),
@@ -177,10 +177,41 @@ def _poses(
     )
 
 
+def _usual_joints(people: list[Object], n_keypoints: int) -> _Joints | None:
+    """The joints of all people in bulk; None if one has another spelling or something wrong."""
+    try:
+        held = list(map(itemgetter("annopoints"), people))
+        listed = [holders[0]["point"] if holders else [] for holders in held]
+        if max(map(len, held), default=0) > 1 or not set(map(type, listed)) <= {list}:
+            return None
+        points = list(chain.from_iterable(listed))
+        fields = _POINT if any(map(contains, points, repeat("score"))) else _POINT[:3]
+        values = [v for lists in map(itemgetter(*fields), points) for (v,) in lists]
+    except (KeyError, TypeError, ValueError):
+        return None
+    array = packed(values)
+    if array is None:
+        return None
+    ids, *columns = array.reshape(len(points), len(fields)).T
+    if not ((ids >= 0) & (ids < n_keypoints) & (ids == np.floor(ids))).all():
+        return None
+    return _Joints(
+        rows=np.repeat(np.arange(len(listed)), list(map(len, listed))),
+        ids=ids.astype(np.int64),
+        points=np.stack(columns[:2], axis=1),
+        scores=columns[2] if len(columns) > 2 else np.full(len(points), np.nan),
+    )
+
+
 def _joints(people: list[Object], n_keypoints: int, where: Callable[[int], str]) -> _Joints:
-    listed = _listed(people, where)
+    """The joints of all people, whatever their spelling.
+
+    Raises:
+        InputError: one is not what it should be; the sentence begins with `where` of the person.
+    """
+    listed = [_points(person, row, where) for row, person in enumerate(people)]
     points = list(chain.from_iterable(listed))
-    rows = np.repeat(np.arange(len(listed)), [len(joints) for joints in listed])
+    rows = np.repeat(np.arange(len(listed)), list(map(len, listed)))
 
     def refusing(field: str) -> Refuse:
         def refuse(i: int, expected: str, got: str) -> InputError:
@@ -191,51 +222,6 @@ def _joints(people: list[Object], n_keypoints: int, where: Callable[[int], str])
 
         return refuse
 
-    table = _table(points, n_keypoints)
-    if table is None:
-        table = _table_of_columns(points, n_keypoints, refusing)
-    return _Joints(rows, table[:, 0].astype(np.int64), table[:, 1:3], table[:, 3])
-
-
-def _listed(people: list[Object], where: Callable[[int], str]) -> list[list[Object]]:
-    """The joints of each person."""
-    try:
-        listed = [holder["point"] for (holder,) in map(itemgetter("annopoints"), people)]
-        points = chain.from_iterable(listed)
-        if set(map(type, listed)) <= {list} and set(map(type, points)) <= {dict}:
-            return listed
-    except (KeyError, TypeError, ValueError):
-        pass
-    return [_points(person, row, where) for row, person in enumerate(people)]
-
-
-def _table(points: list[Object], n_keypoints: int) -> FloatArray | None:
-    """(P, 4) `_POINT` of all points; None if one has another spelling or something wrong."""
-    scored = any("score" in point for point in points)
-    fields = _POINT if scored else _POINT[:3]
-    try:
-        values = [v for lists in map(itemgetter(*fields), points) for (v,) in lists]
-    except (KeyError, TypeError, ValueError):
-        return None
-    array = packed(values)
-    if array is None:
-        return None
-    table = np.full((len(points), len(_POINT)), np.nan)
-    table[:, : len(fields)] = array.reshape(table[:, : len(fields)].shape)
-    ids = table[:, 0]
-    is_joint = (ids >= 0) & (ids < n_keypoints) & (ids == np.floor(ids))
-    return table if is_joint.all() else None
-
-
-def _table_of_columns(
-    points: list[Object], n_keypoints: int, refusing: Callable[[str], Refuse]
-) -> FloatArray:
-    """(P, 4) `_POINT` of points of any spelling.
-
-    Raises:
-        InputError: by `refusing` of the field, for the first value that is wrong.
-    """
-
     def column(field: str) -> tuple[list[Any], Refuse]:
         return _column(points, field), refusing(field)
 
@@ -243,8 +229,7 @@ def _table_of_columns(
     for i in np.flatnonzero((ids < 0) | (ids >= n_keypoints)).tolist():
         expected = f"a joint from 0 to {n_keypoints - 1}"
         raise refusing("id")(i, expected, show(_scalar(points[i].get("id"))))
-    places = _places(column("x"), column("y"))
-    return np.column_stack([ids, places, numbers(*column("score"))])
+    return _Joints(rows, ids, _places(column("x"), column("y")), numbers(*column("score")))
 
 
 def _places(*axes: tuple[list[Any], Refuse]) -> FloatArray:
