@@ -103,6 +103,21 @@ def test_grades_are_those_of_the_definition():
     assert np.count_nonzero(expected) >= 6  # the test would be empty if nobody overlapped
 
 
+@pytest.mark.parametrize(
+    ("start", "apart", "expected"),
+    [
+        pytest.param(100.0, 59.0, 2 * 61 / (2 * 61**2 - 2 * 61), id="by-a-pixel"),
+        pytest.param(100.0, 60.0, 0.0, id="not"),
+        # 34.1 + 30 is 94.1 - 30, but 94.1 - 34.1 is less than 60; its last pixel belongs to each
+        pytest.param(34.1, 60.0, 61 / (2 * 61**2 - 61), id="by-a-rounding-error"),
+    ],
+)
+def test_only_squares_overlap(start, apart, expected):
+    before, now = (np.tile([x, 50.0], (17, 1)) for x in (start, start + apart))
+    grades = published().grades(Tracks.started(frame_of(before)), frame_of(now), None, None)
+    np.testing.assert_allclose(grades, [[2 * expected]], rtol=1e-12)
+
+
 def test_without_an_image_nothing_is_clipped():
     outside = frame_of(person(-200, -200))
     tracker = Tracker(None, published())

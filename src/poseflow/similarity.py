@@ -5,6 +5,8 @@ Give `a[:, None]` and `b[None]` for all pairs of two sets, or `a[i]` and `b[j]` 
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -14,8 +16,8 @@ FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 BoolArray = NDArray[np.bool_]
 
-_PART = 1 << 18
-"""So many correspondences between two people are looked at at a time, 100 bytes each or so."""
+_PART = 4096
+"""So many correspondences between two people are looked at at a time: few enough for the cache."""
 
 
 def box_iou(a: FloatArray, b: FloatArray, *, pixel: float = 0.0) -> FloatArray:
@@ -102,29 +104,27 @@ def joined_points(
     by_point = np.argsort(point_b)
     partners = np.bincount(point_b, minlength=len(source))
     starts = np.cumsum(partners) - partners
-    joined = np.zeros((len(a) * len(b), a.shape[1]), dtype=np.int64)
-    # In parts: where all stand in one heap, each correspondence joins everybody with everybody.
-    ends = np.cumsum(partners[point_a])
-    cuts = np.searchsorted(ends, np.arange(_PART, partners[point_a].sum(), _PART))
-    bounds = [0, *cuts, len(point_a)]
-    for part in map(slice, bounds, bounds[1:]):
+    joined = np.zeros((len(a), len(b), a.shape[1]), dtype=np.int64)
+    for part in _parts(i, partners[point_a]):
         row_a, place = expand(starts[point_a[part]], partners[point_a[part]])
         row_b = by_point[place]
         both = inside_a[part].take(row_a, axis=0)
         both &= inside_b.take(row_b, axis=0)
-        joined += _sums(both, i[part][row_a] * len(b) + j[row_b], len(joined))
-    shape = len(a), len(b), a.shape[1]
-    return joined.reshape(shape), _sums(inside_a, i, len(a)), _sums(inside_b, j, len(b))
+        first, last = i[part][0], i[part][-1]
+        pair = (i[part] - first)[row_a] * len(b) + j[row_b]
+        here = joined[first : last + 1]
+        here[:] = _sums(both, pair, (last + 1 - first) * len(b)).reshape(here.shape)
+    return joined, _sums(inside_a, i, len(a)), _sums(inside_b, j, len(b))
 
 
 def correspondence_iou(
     source: FloatArray, target: FloatArray, a: FloatArray, b: FloatArray
-) -> FloatArray:
+) -> tuple[IntArray, IntArray, FloatArray]:
     """Of the correspondences that touch a box or its counterpart, the share that joins the two.
 
-    A correspondence counts for box i of `a` and box j of `b` if its source lies in i *and* its
-    target in j; the union is those of which either holds (the 2018 tracker's cues
-    `dm_iou` and `pose_iou_dm`; 1e-5 in the denominator is theirs).
+    A correspondence counts for box k of pose i and box k of pose j if its source lies in the one
+    *and* its target in the other; the union is those of which either holds (the 2018 tracker's
+    cues `dm_iou` and `pose_iou_dm`; 1e-5 in the denominator is theirs).
 
     Args:
         source: as for `joined_points`, as are the others.
@@ -133,10 +133,13 @@ def correspondence_iou(
         b: (N, K, 4).
 
     Returns:
-        (T, N, K) in [0, 1).
+        For the P pairs of poses that are joined at all: i (P,), j (P,), and the shares (P, K) in
+        [0, 1). Most pairs are not.
     """
-    shared, in_a, in_b = joined_points(source, target, a, b)
-    return np.asarray(shared / (in_a[:, None] + in_b - shared + 1e-5))
+    joined, in_a, in_b = joined_points(source, target, a, b)
+    i, j = np.nonzero(joined.any(axis=2))
+    shared = joined[i, j]
+    return i, j, shared / (in_a[i] + in_b[j] - shared + 1e-5)
 
 
 def _sums(rows: BoolArray, group: IntArray, n_groups: int) -> IntArray:
@@ -147,6 +150,13 @@ def _sums(rows: BoolArray, group: IntArray, n_groups: int) -> IntArray:
     moved = (group - np.arange(len(rows))) * n_columns
     cells = true + moved[true // n_columns]
     return np.bincount(cells, minlength=n_groups * n_columns).reshape(n_groups, n_columns)
+
+
+def _parts(group: IntArray, sizes: IntArray) -> list[slice]:
+    """Cut rows (M,), in order of group, into slices of whole groups of about _PART in size."""
+    ends = np.flatnonzero(np.diff(group, append=-1)) + 1
+    cuts = ends[np.flatnonzero(np.diff(np.cumsum(sizes)[ends - 1] // _PART, append=-1))]
+    return [slice(*bounds) for bounds in pairwise([0, *cuts])]
 
 
 def mean_of_largest(values: FloatArray, count: int) -> FloatArray:

@@ -13,13 +13,14 @@ from numpy.typing import NDArray
 
 from ..assignment import assign
 from ..frames import Correspondences
-from ..geometry import boxes_around, widen
+from ..geometry import boxes_around, overlapping, widen
 from ..poses import Poses
 from ..similarity import box_iou, correspondence_iou, mean_of_largest, square_iou
 from .rule import Association
 from .tracks import Tracks
 
 FloatArray = NDArray[np.float64]
+BoolArray = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,29 +71,34 @@ class published:
     ) -> FloatArray:
         """(T, N) the weighted cues: [1, 2, 1, 2] for tracks just seen, [0, 1, 0, 1] for others."""
         seen = tracks.missed == 0
-        before = person_boxes(tracks.keypoints, image_size)
-        now = person_boxes(poses.keypoints, image_size)
-        overlap = box_iou(before[:, None], now[None], pixel=1)
-        overlap += self._mean(
-            square_iou(tracks.keypoints[:, None], poses.keypoints[None], self.reach, pixel=1)
-        )
-        grades = np.where(seen[:, None], 2.0, 1.0) * overlap
+        before, now = (self._boxes(p.keypoints, image_size) for p in (tracks, poses))
+        i, j = np.nonzero(_near(before, now))
+        overlap = box_iou(before[i, 0], now[j, 0], pixel=1)
+        squares = square_iou(tracks.keypoints[i], poses.keypoints[j], self.reach, pixel=1)
+        grades = np.zeros((len(tracks), len(poses)))
+        grades[i, j] = np.where(seen[i], 2.0, 1.0) * (overlap + self._mean(squares))
         if correspondences is not None:
-            joined = correspondence_iou(
-                *correspondences,
-                self._boxes(tracks.keypoints[seen], before[seen]),
-                self._boxes(poses.keypoints, now),
-            )
-            grades[seen] += joined[..., 0] + self._mean(joined[..., 1:])
+            i, j, joined = correspondence_iou(*correspondences, before[seen], now)
+            grades[np.flatnonzero(seen)[i], j] += joined[:, 0] + self._mean(joined[:, 1:])
         return grades
 
     def _mean(self, by_joint: FloatArray) -> FloatArray:
         return mean_of_largest(by_joint, self.joints)
 
-    def _boxes(self, keypoints: FloatArray, people: FloatArray) -> FloatArray:
+    def _boxes(self, keypoints: FloatArray, image_size: tuple[int, int] | None) -> FloatArray:
         """(N, 1 + K, 4) the box of each person, then the squares around the keypoints."""
         squares = np.concatenate([keypoints - self.reach, keypoints + self.reach], axis=2)
-        return np.concatenate([people[:, None], squares], axis=1)
+        return np.concatenate([person_boxes(keypoints, image_size)[:, None], squares], axis=1)
+
+
+def _near(a: FloatArray, b: FloatArray) -> BoolArray:
+    """(T, N) which people's boxes (T, 1 + K, 4) and (N, 1 + K, 4) could overlap: their hulls do."""
+    (low_a, high_a), (low_b, high_b) = (
+        (np.fmin.reduce(boxes[..., :2], axis=1), np.fmax.reduce(boxes[..., 2:], axis=1))
+        for boxes in (a, b)
+    )
+    # A pixel more: `square_iou` measures from the middle, and a square's edges are rounded.
+    return overlapping(low_a.T - 1, high_a.T + 1, np.concatenate([low_b, high_b], axis=1).T)
 
 
 def person_boxes(keypoints: FloatArray, image_size: tuple[int, int] | None) -> FloatArray:
