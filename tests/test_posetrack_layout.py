@@ -8,9 +8,9 @@ import shutil
 import pytest
 
 from conftest import shared
-from posetrack_tree import FILMS_17, FILMS_18, make_tree
 from poseflow.errors import InputError
 from poseflow.posetrack.layout import listings, require_images, splits
+from posetrack_tree import FILMS_17, FILMS_18, make_tree
 
 
 @pytest.fixture(scope="module", params=[2017, 2018], ids=["2017", "2018"])

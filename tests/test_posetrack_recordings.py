@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from posetrack_tree import FILMS_18, keypoints, make_tree, sample
 from poseflow import load
 from poseflow.errors import InputError
 from poseflow.posetrack.layout import listings
 from poseflow.posetrack.recordings import read_split, recordings
+from posetrack_tree import FILMS_18, keypoints, make_tree, sample
 
 FIRST, SECOND = FILMS_18["val"]
 
