@@ -6,7 +6,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from poseflow.geometry import areas, boxes_around, expand, overlapping, points_in_boxes, widen
+from poseflow.geometry import (
+    areas,
+    boxes_around,
+    expand,
+    overlapping,
+    points_in_boxes,
+    points_in_polygon,
+    widen,
+)
 
 coordinates = st.floats(-50, 50).map(lambda x: round(x, 1))
 
@@ -102,3 +110,17 @@ def test_a_point_overlaps_the_boxes_it_lies_in():
     boxes = np.array([[0.0, 0, 2, 2], [1, 0, 4, 2]])
     point = np.array([[1.0], [1.0]])
     assert overlapping(point, point, boxes.T).tolist() == [[True, False]]
+
+
+def test_points_in_a_polygon_and_on_its_boundary():
+    # An L: the square from 0 to 4 without its upper right quarter.
+    polygon = np.array([[0.0, 0], [4, 0], [4, 2], [2, 2], [2, 4], [0, 4]])
+    inside, outside = [[1, 1], [3, 1], [1, 3]], [[3, 3], [5, 1], [-1, 2], [np.nan, np.nan]]
+    boundary = [[0, 0], [4, 2], [2, 3], [3, 2], [0, 4], [2, 2]]
+    for order in (polygon, polygon[::-1]):
+        assert points_in_polygon(np.array(inside, float), order).all()
+        assert not points_in_polygon(np.array(outside + boundary, float), order).any()
+
+
+def test_a_polygon_of_less_than_three_corners_holds_nothing():
+    assert not points_in_polygon(np.array([[1.0, 1]]), np.array([[0.0, 0], [2, 2]])).any()

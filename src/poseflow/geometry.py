@@ -96,6 +96,29 @@ def _in_run(
     return np.asarray(beyond < length.astype(rank.dtype).take(group, axis=0))
 
 
+def points_in_polygon(points: FloatArray, polygon: FloatArray) -> BoolArray:
+    """(C,) which points lie inside a polygon; on its boundary is outside, and nan is nowhere.
+
+    By the number of edges to the right of the point, odd = inside (Shimrat, CACM 1962).
+
+    Args:
+        points: (C, 2), pixels.
+        polygon: (V, 2) its corners in order; the last is joined to the first. V < 3 holds nothing.
+    """
+    if len(polygon) < 3:
+        return np.zeros(len(points), dtype=np.bool_)
+    x, y = points[:, :1], points[:, 1:]
+    (x0, y0), (x1, y1) = polygon.T, np.roll(polygon, -1, axis=0).T
+    crosses = (y0 > y) != (y1 > y)
+    # Which side of the edge the point is on; 0 = on its line.
+    side = (x1 - x0) * (y - y0) - (x - x0) * (y1 - y0)
+    right = crosses & ((side > 0) == (y1 > y0)) & (side != 0)
+    within = (x >= np.minimum(x0, x1)) & (x <= np.maximum(x0, x1))
+    within &= (y >= np.minimum(y0, y1)) & (y <= np.maximum(y0, y1))
+    on_edge = ((side == 0) & within).any(axis=1)
+    return np.asarray((right.sum(axis=1) % 2 == 1) & ~on_edge)
+
+
 def expand(starts: IntArray, counts: IntArray) -> tuple[IntArray, IntArray]:
     """The runs starts[i], starts[i] + 1, … of counts[i] numbers, one after another.
 

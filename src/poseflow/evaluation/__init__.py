@@ -2,3 +2,10 @@
 
 Formats and images are unknown here: a `Truth` and a `Sequence` come in, figures go out.
 """
+
+from __future__ import annotations
+
+from .evaluate import Evaluation, Lives, Score, evaluate
+from .protocol import Protocol
+
+__all__ = ["Evaluation", "Lives", "Protocol", "Score", "evaluate"]

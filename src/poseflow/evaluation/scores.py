@@ -5,7 +5,9 @@ Counts of clips add up (`a + b`); figures are worked out from the sum, not avera
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
+from typing import Final, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +15,7 @@ from numpy.typing import NDArray
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 
-CORRECT_WITHIN = 0.5
+CORRECT_WITHIN: Final = 0.5
 """Head sizes within which a joint is correct: PCKh@0.5, inclusive."""
 
 
@@ -23,7 +25,8 @@ class Precision:
 
     Attributes:
         ap: (J,) the area under the curve.
-        precision: (J,) at the end of the curve, all predictions taken.
+        precision: (J,) at the end of the curve, all predictions taken; 0 if all of them are of a
+            joint that never occurs.
         recall: (J,) idem.
         curves: J pairs of recall (P,) and precision (P,) along falling score.
     """
@@ -45,8 +48,8 @@ class Clear:
         switches: (J,) int64, joints found whose prediction has another id than when last found.
         fragmentations: (J,) int64, times a joint that was found is lost and found again.
         distance: (J,) sum over found joints, in head sizes.
-        doubled_distance: (J,) the same plus that of every pair within reach: what PoseTrack's
-            evaluator sums up.
+        doubled_distance: (J,) the same plus that of every pair within reach, and once or twice
+            more for some matches anew: what PoseTrack's evaluator sums up.
     """
 
     objects: IntArray
@@ -56,6 +59,49 @@ class Clear:
     fragmentations: IntArray
     distance: FloatArray
     doubled_distance: FloatArray
+
+    def __add__(self, other: Self) -> Self:
+        names = [field.name for field in dataclasses.fields(self)]
+        return type(self)(*(getattr(self, name) + getattr(other, name) for name in names))
+
+    @property
+    def found(self) -> IntArray:
+        """(J,) joints found, under whichever id."""
+        return self.objects - self.misses
+
+    @property
+    def mota(self) -> FloatArray:
+        """(J,) 1 − (misses + false positives + switches) / objects; may be below 0."""
+        return 1.0 - _share(self.misses + self.false_positives + self.switches, self.objects)
+
+    @property
+    def motp(self) -> FloatArray:
+        """(J,) 1 − the mean distance of what is found, in [0.5, 1]; nan = nothing is."""
+        return 1.0 - _share(self.distance, self.found)
+
+    @property
+    def doubled_motp(self) -> FloatArray:
+        """(J,) what PoseTrack's evaluator prints for it: distances are summed up twice or more.
+
+        0 where nothing is found of a joint that occurs, and so in the mean.
+        """
+        printed = 1.0 - _share(self.doubled_distance, self.found)
+        return np.where((self.found == 0) & (self.objects > 0), 0.0, printed)
+
+    @property
+    def precision(self) -> FloatArray:
+        """(J,) found / (found + false positives)."""
+        return _share(self.found, self.found + self.false_positives)
+
+    @property
+    def recall(self) -> FloatArray:
+        """(J,) found / objects."""
+        return _share(self.found, self.objects)
+
+
+def _share(part: NDArray[np.number], whole: NDArray[np.number]) -> FloatArray:
+    """Part / whole; nan where the whole is 0."""
+    return np.divide(part, whole, out=np.full(len(whole), np.nan), where=whole > 0)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -73,3 +119,30 @@ class Switch:
     track_id: int
     before: int
     after: int
+
+
+GROUPS: Final = {
+    "Head": ("head_top", "neck", "nose"),
+    "Shoulder": ("left_shoulder", "right_shoulder"),
+    "Elbow": ("left_elbow", "right_elbow"),
+    "Wrist": ("left_wrist", "right_wrist"),
+    "Hip": ("left_hip", "right_hip"),
+    "Knee": ("left_knee", "right_knee"),
+    "Ankle": ("left_ankle", "right_ankle"),
+}
+"""The joints as the field's tables group them; the total is over all joints, not over groups."""
+
+
+def grouped(joints: tuple[str, ...], values: FloatArray) -> dict[str, float]:
+    """Means over the joints of each of `GROUPS`, and of all as "Total"; nan where none occurs.
+
+    Args:
+        joints: names of the J joints.
+        values: (J,); nan = the joint does not occur, and does not count.
+    """
+    means = {}
+    for name, members in {**GROUPS, "Total": joints}.items():
+        some = values[[joints.index(joint) for joint in members]]
+        some = some[~np.isnan(some)]
+        means[name] = float(some.mean()) if len(some) else float("nan")
+    return means

@@ -1,0 +1,105 @@
+"""MOTA and MOTP of joints: CLEAR MOT for each of them alone.
+
+Bernardin and Stiefelhagen, *Evaluating Multiple Object Tracking Performance*, 2008, as PoseTrack's
+evaluator takes it from py-motmetrics; within reach is PCKh@0.5.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .clips import Clip
+from .matching import follow, last_found, runs
+from .scores import CORRECT_WITHIN, Clear
+
+FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
+BoolArray = NDArray[np.bool_]
+
+
+def clear(clip: Clip, distances: FloatArray, untracked: BoolArray, dummies: BoolArray) -> Clear:
+    """The counts of one clip.
+
+    Args:
+        clip: what is judged.
+        distances: (Q, J) of `clip.distances()`.
+        untracked: (F,) frames that do not count.
+        dummies: (F,) frames that count as one joint missed and one made up, whoever is there.
+    """
+    truth, predictions = clip.truth, clip.predictions
+    true_row, predicted_row = clip.pairs()
+    out = untracked | dummies
+    counted = ~out[truth.frames]
+    distances = np.where(counted[true_row, None], distances, np.nan)
+    distances[distances > CORRECT_WITHIN] = np.nan
+    matched = follow(
+        truth.frames, truth.track_ids, predictions.track_ids, true_row, predicted_row, distances
+    )
+    present = ~np.isnan(truth.keypoints[..., 0]) & counted[:, None]
+    there = ~np.isnan(predictions.keypoints[..., 0]) & ~out[predictions.frames][:, None]
+    n_dummies = int(np.count_nonzero(dummies))
+    found = matched >= 0
+    n_found = found.sum(axis=0)
+    last = last_found(truth.track_ids, matched)
+    ids = predictions.track_ids
+    anew = found.copy()
+    anew[last >= 0] &= ids[matched[last >= 0]] != ids[last[last >= 0]]
+    switched = anew & (last >= 0)
+    apart = np.zeros(matched.shape)
+    pair, joint = np.nonzero(predicted_row[:, None] == matched[true_row])
+    apart[true_row[pair], joint] = distances[pair, joint]
+    again = _rows_again(truth.track_ids, np.where(found, ids[matched], 0), found, anew, last < 0)
+    return Clear(
+        objects=present.sum(axis=0) + n_dummies,
+        misses=present.sum(axis=0) - n_found + n_dummies,
+        false_positives=there.sum(axis=0) - n_found + n_dummies,
+        switches=switched.sum(axis=0),
+        fragmentations=_fragmentations(truth.track_ids, present, found),
+        distance=apart.sum(axis=0),
+        doubled_distance=(apart * (1 + again)).sum(axis=0) + np.nansum(distances, axis=0),
+    )
+
+
+def _rows_again(
+    track_ids: IntArray, ids: IntArray, found: BoolArray, anew: BoolArray, first: BoolArray
+) -> IntArray:
+    """(N, J) how many rows beside its own py-motmetrics 1.4 writes of a match, each with distance.
+
+    One if a person switches to an id that nobody had yet (ASCEND), one if the id was last taken
+    up by somebody else (TRANSFER), and one more if the person had none before (MIGRATE).
+
+    Args:
+        track_ids: (N,) of the true people, in order of frames.
+        ids: (N, J) that they are matched with.
+        found: (N, J) where they are.
+        anew: (N, J) whether the match is another than the person's last.
+        first: (N, J) whether it is the person's first.
+    """
+    rows = np.zeros(found.shape, dtype=np.int64)
+    for joint in range(found.shape[1]):
+        matches = np.flatnonzero(found[:, joint])
+        _, begun = np.unique(ids[matches, joint], return_index=True)
+        fresh = np.zeros(len(matches), dtype=np.bool_)
+        fresh[begun] = True
+        ascend = anew[matches, joint] & ~first[matches, joint] & fresh
+        rows[matches[ascend], joint] += 1
+        taken = np.flatnonzero(anew[:, joint])
+        taken = taken[np.argsort(ids[taken, joint], kind="stable")]
+        same = np.diff(ids[taken, joint]) == 0
+        transfer = taken[1:][same & (np.diff(track_ids[taken]) != 0)]
+        rows[transfer, joint] += 1 + first[transfer, joint]
+    return rows
+
+
+def _fragmentations(track_ids: IntArray, present: BoolArray, found: BoolArray) -> IntArray:
+    """(J,) how often a joint that was found is lost and found again, while it is annotated."""
+    total = np.zeros(present.shape[1], dtype=np.int64)
+    order = np.argsort(track_ids, kind="stable")
+    for start, stop in runs(track_ids[order]):
+        rows = order[start:stop]
+        for joint in range(present.shape[1]):
+            seen = found[rows, joint][present[rows, joint]]
+            begun = np.count_nonzero(seen[1:] & ~seen[:-1]) + bool(seen[:1].any())
+            total[joint] += begun - bool(seen.any())
+    return total

@@ -1,0 +1,194 @@
+"""From truths and predictions to the figures: each clip by itself, and all of them together."""
+
+from __future__ import annotations
+
+import functools
+import operator
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import InputError
+from ..poses import Sequence
+from ..skeletons import skeleton
+from ..truth import Truth
+from .clear import clear
+from .hota import Hota, hota, joint_hota
+from .identity import Identity, identity, pose_similarity
+from .notes import notes
+from .oracle import perfect_ids
+from .precision import Grades, average_precision, grade
+from .protocol import JOINTS, Facts, Judged, Protocol, judge
+from .scores import Clear, Precision, Switch
+
+Counts = TypeVar("Counts")
+FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Score:
+    """The figures of a clip, or of all of them.
+
+    Attributes:
+        name: of the clip; "total".
+        precision: of the detections: mAP.
+        clear: of the tracks, joint by joint: MOTA, MOTP.
+        poses: HOTA of whole poses, by OKS; None = not asked for, as are the next two.
+        joints: HOTA of joints.
+        identity: IDF1 and its kin of whole poses.
+    """
+
+    name: str
+    precision: Precision
+    clear: Clear
+    poses: Hota | None = None
+    joints: Hota | None = None
+    identity: Identity | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Lives:
+    """Who was when found as whom in a clip: what a picture of it needs.
+
+    Attributes:
+        frame_names: of the F frames that were judged.
+        true_frames: (N,) the frame of each true person.
+        true_ids: (N,).
+        predicted_frames: (M,) the frame of each prediction.
+        predicted_ids: (M,).
+        matched: (N,) the prediction that each true person was found as; -1 = missed.
+        switches: in order of frame.
+    """
+
+    frame_names: tuple[str, ...]
+    true_frames: IntArray
+    true_ids: IntArray
+    predicted_frames: IntArray
+    predicted_ids: IntArray
+    matched: IntArray
+    switches: tuple[Switch, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Evaluation:
+    """All figures of some clips.
+
+    Attributes:
+        protocol: by which they were judged.
+        joints: names of the J joints.
+        sequences: a score for each clip, in the order they came.
+        total: of all clips together.
+        oracle_sequences: the same detections with perfect association; () = not asked for.
+        oracle: of all clips together; None = not asked for.
+        lives: of each clip; () = not asked for.
+        notes: sentences: what was left out or settled, and where the protocols differ here.
+    """
+
+    protocol: Protocol
+    joints: tuple[str, ...]
+    sequences: tuple[Score, ...]
+    total: Score
+    oracle_sequences: tuple[Score, ...]
+    oracle: Score | None
+    lives: tuple[Lives, ...]
+    notes: tuple[str, ...]
+
+
+def evaluate(
+    pairs: Iterable[tuple[Truth, Sequence]],
+    protocol: Protocol = "poseval",
+    *,
+    identities: bool = True,
+) -> Evaluation:
+    """Judge the predictions of each clip by its truth.
+
+    Args:
+        pairs: truth and predictions of each clip; read one by one, and not kept.
+        protocol: "poseval" equals PoseTrack's evaluator, quirks included; "strict" counts every
+            frame.
+        identities: also HOTA, IDF1 and the oracle; else mAP and MOTA only, in a third of the time.
+
+    Raises:
+        InputError: there is no clip; frames do not fit; an id is twice in a frame; a true person
+            has no head.
+    """
+    graded: list[Grades] = []
+    scores: list[Score] = []
+    oracles: list[Score] = []
+    lives: list[Lives] = []
+    facts: list[tuple[str, Facts]] = []
+    for truth, predictions in pairs:
+        judged = judge(truth, predictions, protocol)
+        distances = judged.clip.distances()
+        graded.append(grade(judged.clip, distances))
+        precision = average_precision(graded[-1:])
+        score, life = _score(judged, distances, precision, identities)
+        scores.append(score)
+        facts.append((judged.clip.name, judged.facts))
+        if life is not None:
+            lives.append(life)
+            people = judged.clip.predictions
+            perfect = replace(people, track_ids=perfect_ids(judged.clip))
+            ideal = replace(judged, clip=replace(judged.clip, predictions=perfect))
+            oracles.append(_score(ideal, distances, precision, identities)[0])
+    if not scores:
+        raise InputError("evaluation: expected at least one sequence, got none")
+    precision = average_precision(graded)
+    total = _total(scores, precision)
+    return Evaluation(
+        protocol=protocol,
+        joints=skeleton(JOINTS).keypoints,
+        sequences=tuple(scores),
+        total=total,
+        oracle_sequences=tuple(oracles),
+        oracle=_total(oracles, precision) if oracles else None,
+        lives=tuple(lives),
+        notes=notes(protocol, facts, total.clear, skeleton(JOINTS).keypoints),
+    )
+
+
+def _score(
+    judged: Judged, distances: FloatArray, precision: Precision, identities: bool
+) -> tuple[Score, Lives | None]:
+    clip = judged.clip
+    score = Score(clip.name, precision, clear(clip, distances, judged.untracked, judged.dummies))
+    if not identities:
+        return score, None
+    true, predicted = clip.truth, clip.predictions
+    rows = clip.pairs()
+    alike = pose_similarity(clip)
+    tracked = identity(true.frames, true.track_ids, predicted.track_ids, *rows, alike)
+    whole = hota(true.frames, true.track_ids, predicted.frames, predicted.track_ids, *rows, alike)
+    life = Lives(
+        clip.frame_names,
+        true.frames,
+        true.track_ids,
+        predicted.frames,
+        predicted.track_ids,
+        tracked.matched,
+        tracked.switches,
+    )
+    return replace(score, poses=whole, joints=joint_hota(clip), identity=tracked.identity), life
+
+
+def _total(scores: list[Score], precision: Precision) -> Score:
+    """All clips together: counts add up."""
+    poses = [s.poses for s in scores if s.poses is not None]
+    joints = [s.joints for s in scores if s.joints is not None]
+    identities = [s.identity for s in scores if s.identity is not None]
+    return Score(
+        "total",
+        precision,
+        _sum([s.clear for s in scores]),
+        _sum(poses) if poses else None,
+        _sum(joints) if joints else None,
+        _sum(identities) if identities else None,
+    )
+
+
+def _sum(parts: list[Counts]) -> Counts:
+    return functools.reduce(operator.add, parts)
