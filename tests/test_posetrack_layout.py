@@ -59,6 +59,11 @@ def test_a_split_without_annotations_is_its_folders_of_images_in_natural_order(t
     assert (found.name, found.annotation) == ("000003_mpii_test", None)
     assert found.format == "posetrack18"
     assert splits(tmp_path / "data") == ["test", "train", "val"]
+    test = tmp_path / "data" / "images" / "test"
+    for name in ("000010_mpii_test", "0000009_mpii_test"):
+        shutil.copytree(test / "000003_mpii_test", test / name)
+    names = [x.name for x in listings(tmp_path / "data", "test")]
+    assert names == ["000003_mpii_test", "0000009_mpii_test", "000010_mpii_test"]
 
 
 def test_a_test_of_2017_without_annotations_is_what_no_annotation_speaks_of(tmp_path):

@@ -166,6 +166,15 @@ def test_a_file_is_the_annotation_with_other_people(trees, year, tmp_path):
     assert load(path).image_names == listing.blank.image_names
 
 
+def test_scores_are_written_in_the_scale_they_came_in(trees, tmp_path):
+    listing = listing_of(trees, 2017)
+    people = tracked(listing, [(1, MPII * [1, 1, 4])], scale=4.0)
+    save_predictions(tmp_path, listing, predictions(listing, people))
+    content = json.loads((tmp_path / f"{listing.name}.json").read_text())
+    points = content["annolist"][0]["annorect"][0]["annopoints"][0]["point"]
+    assert points[6]["score"] == [pytest.approx(11 / 5)]
+
+
 def test_frames_without_people_are_frames(trees, tmp_path):
     listing = listing_of(trees, 2018)
     nobody = replace(listing.blank, frames=(Poses.empty(17),) * 6)

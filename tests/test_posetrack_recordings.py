@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path, PurePosixPath
 
 import numpy as np
@@ -104,6 +105,24 @@ def test_images_between_annotated_ones_are_tracked_along_if_there_are_poses(root
     assert counts(recording) == [3] * 7
     without, _ = sorted_out(root, poses, between=False)
     assert without[SECOND.name].poses.image_names == tuple(SECOND.images)
+
+
+def test_images_before_and_after_all_annotated_ones_are_not_tracked(root, tmp_path):
+    shutil.copytree(root, tmp_path / "data")
+    path = tmp_path / "data" / "annotations" / "val" / f"{SECOND.name}.json"
+    content = json.loads(path.read_text())
+    content["images"] = content["images"][1:-1]
+    ids = [image["id"] for image in content["images"]]
+    content["annotations"] = [a for a in content["annotations"] if a["image_id"] in ids]
+    path.write_text(json.dumps(content))
+    found, _ = sorted_out(tmp_path / "data", sample(FILMS_18["val"], between=True))
+    numbers = [4, 6, 8, 9]
+    assert found[SECOND.name].poses.image_names == tuple(map(SECOND.image, numbers))
+    # Where the annotation has an order of its own, nothing is between.
+    content["images"].reverse()
+    path.write_text(json.dumps(content))
+    found, _ = sorted_out(tmp_path / "data", sample(FILMS_18["val"], between=True))
+    assert found[SECOND.name].poses.image_names == tuple(map(SECOND.image, (9, 8, 4)))
 
 
 def test_poses_of_other_sequences_are_passed_over_and_counted(root):
