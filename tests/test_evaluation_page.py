@@ -180,6 +180,7 @@ def whole(n_clips: int = 1, picture: str = "<svg/>") -> page.Page:
         lost=[plots.Lost("x&y", (0.0, 0.0, 0.0), 1.0)],
         panels=[plots.precision_recall("nose", 1.0, np.array([1.0]), np.array([1.0]))],
         clips=[page.Drawing(f"clip {k}", picture) for k in range(n_clips)],
+        meanings={"MOTA": "1 − m & f"},
     )
 
 

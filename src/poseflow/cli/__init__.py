@@ -8,9 +8,9 @@ from collections.abc import Sequence
 
 from .. import __version__
 from ..errors import PoseflowError
-from . import convert, demo, posetrack, render, track
+from . import convert, demo, evaluate, posetrack, render, track
 
-VERBS = (track, render, convert, posetrack, demo)
+VERBS = (track, render, convert, evaluate, posetrack, demo)
 
 EXAMPLES = """\
 examples:
@@ -18,6 +18,7 @@ examples:
   poseflow track --poses alphapose-results.json --out tracked.json
   poseflow render match.mp4 tracked.json --out tracked.mp4
   poseflow convert openpose-folder/ poses.csv
+  poseflow evaluate --truth annotations/val/ --predictions val-predict/ --out report/
   poseflow demo
 
 poseflow VERB --help explains every parameter.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from xml.sax.saxutils import escape
@@ -15,6 +15,8 @@ MOST_BYTES = 1_500_000
 """Of time lines; those of the fewest switches are left out of a larger page."""
 AT_ONCE = 40
 """Bars that are seen without opening the rest."""
+MOST_LOST = 1.5
+"""Where the axis of bars ends at the latest: false positives know no bound."""
 OPEN = 3
 """Time lines that are seen without opening them."""
 
@@ -57,6 +59,7 @@ class Page:
         lost: a bar for each sequence.
         panels: SVG of precision against recall, one for each joint.
         clips: a time line for each sequence.
+        meanings: a sentence for each name in the tables.
     """
 
     title: str
@@ -69,6 +72,7 @@ class Page:
     lost: Sequence[Lost]
     panels: Sequence[str]
     clips: Sequence[Drawing]
+    meanings: Mapping[str, str]
 
 
 def as_html(page: Page) -> str:
@@ -91,7 +95,7 @@ def as_html(page: Page) -> str:
         *([] if page.sequences is None else [_table(page.sequences)]),
         *_curves(page.panels),
         *_timelines(page.clips),
-        *_meanings([*page.tables, *([] if page.sequences is None else [page.sequences])]),
+        *_meanings(page.meanings),
     ]
     inside = "\n".join([element("head", "\n".join(head)), element("body", "\n".join(body))])
     return f'<!DOCTYPE html>\n<html lang="en">{inside}</html>\n'
@@ -141,7 +145,7 @@ def _table(table: Table) -> str:
 def _causes(lost: Sequence[Lost]) -> list[str]:
     if not lost:
         return []
-    most = max(sum(row.shares) for row in lost)
+    most = min(max(sum(row.shares) for row in lost), MOST_LOST)
     swatches = (
         element("span", element("i", "", class_=f"cause{index}") + name)
         for index, name in enumerate(CAUSES)
@@ -150,7 +154,8 @@ def _causes(lost: Sequence[Lost]) -> list[str]:
         element("h2", "What MOTA lost, by sequence"),
         _paragraph(
             "For every 100 true joints: how many were missed, how many false ones there are, and "
-            "how often an id switched. MOTA is 100 less these three. The worst come first.",
+            "how often an id switched. MOTA, on the right, is 100 less these three. The worst come "
+            "first; point at a bar to read its numbers.",
             "soft",
         ),
         element("div", *swatches, class_="key"),
@@ -198,10 +203,9 @@ def _folded(words: str, svg: str, *, opened: bool = False) -> str:
     return element("details", *inside, **({"open": "open"} if opened else {}))
 
 
-def _meanings(tables: Sequence[Table]) -> list[str]:
-    told = {c.name: c.meaning for table in tables for c in table.columns if c.meaning}
-    terms = [
+def _meanings(meanings: Mapping[str, str]) -> list[str]:
+    terms = (
         element("dt", escape(name)) + element("dd", escape(meaning))
-        for name, meaning in told.items()
-    ]
-    return [element("h2", "What the figures mean"), element("dl", *terms)] if terms else []
+        for name, meaning in meanings.items()
+    )
+    return [element("h2", "What the figures mean"), element("dl", *terms)] if meanings else []

@@ -96,7 +96,7 @@ def causes(rows: Sequence[Lost], most: float) -> str:
 
     Args:
         rows: from top to bottom.
-        most: the sum of shares at the right end.
+        most: the sum of shares at the right end; what is longer is cut off there.
     """
     scale, bottom = BARS / max(most, 0.01), TOP + ROW * len(rows)
     drawn = [words("MOTA", BARS_END, 15, class_="end tick")]
@@ -118,7 +118,11 @@ def _bar(row: Lost, y: float, scale: float) -> str:
         words(f"{100 * row.mota:.1f}", BARS_END, y + 10, class_="end"),
     ]
     x = NAMES
-    for index, wide in enumerate(scale * share for share in row.shares):
+    for index, share in enumerate(row.shares):
+        # Of a bar that leaves the picture the end is missing, and an arrow says so.
+        wide = min(scale * share, NAMES + BARS - x)
         drawn.append(element("rect", x=x, y=y, width=wide, height=BAR, class_=f"cause{index}"))
         x += wide
+    if scale * sum(row.shares) > BARS + 0.1:
+        drawn.append(words("»", NAMES + BARS + 3, y + 10, class_="strong"))
     return element("g", *drawn)

@@ -157,12 +157,14 @@ def _csv(lines: Iterable[Sequence[str]]) -> str:
 
 
 def as_data(table: Table) -> dict[str, Any]:
-    """The table for JSON: rows by name, numbers by column; None where there is no number."""
+    """The table for JSON: numbers by the names of columns; None where there is no number."""
     names = [column.name for column in table.columns]
     return {
         "title": table.title,
         "units": {column.name: column.unit for column in table.columns},
-        table.stub: {row.name: dict(zip(names, row.values, strict=True)) for row in table.rows},
+        "rows": [
+            {table.stub: row.name} | dict(zip(names, row.values, strict=True)) for row in table.rows
+        ],
     }
 
 
@@ -187,6 +189,7 @@ def as_terminal(table: Table) -> RichTable:
         title_style="bold",
         box=SIMPLE_HEAD,
         padding=(0, 1, 0, 0),
+        pad_edge=False,
     )
     drawn.add_column(table.stub, no_wrap=True)
     for column in table.columns:
