@@ -7,9 +7,10 @@ comes from another format may be of any length.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path, PurePath
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import orjson
@@ -22,6 +23,10 @@ from .reading import Refuse, numbers, parse, read_bytes, show
 
 IntArray = NDArray[np.int64]
 Object = dict[str, Any]
+Taken = TypeVar("Taken")
+
+# Bytes of JSON to take at a time; its objects take ten times as many.
+_PIECE = 1 << 16
 
 
 def read_document(path: Path, *lists: str) -> Object:
@@ -30,7 +35,11 @@ def read_document(path: Path, *lists: str) -> Object:
     Raises:
         InputError: it is not.
     """
-    document = parse(read_bytes(path), path)
+    return _document(read_bytes(path), path, *lists)
+
+
+def _document(text: bytes, path: Path, *lists: str) -> Object:
+    document = parse(text, path)
     if not isinstance(document, dict):
         raise InputError(
             f"{path}: expected an object with {' and '.join(lists)}, got {show(document)}"
@@ -38,6 +47,60 @@ def read_document(path: Path, *lists: str) -> Object:
     for field in lists:
         objects(document.get(field), f"{path}: {field}")
     return document
+
+
+def read_list(path: Path, field: str, take: Callable[[list[Object], int], Taken]) -> list[Taken]:
+    """What `take` makes of the objects of a document's one long list, a piece at a time.
+
+    A piece is gone before the next is parsed: never is all of the file in memory as objects, and
+    what there is stays in the processor's cache until it is looked at. A document is cut where an
+    object ends and another with the same first field begins. That may be deep inside of one; but
+    if the pieces are JSON each, then so is the whole, of just these objects.
+
+    Args:
+        path: of the file.
+        field: of the list.
+        take: (some objects that follow one another, the number of objects before them) -> anything
+            that does not hold them. Called at least once, if with none.
+
+    Raises:
+        InputError: the file is no object whose `field` is a list of objects.
+    """
+    text = read_bytes(path)
+    taken: list[Taken] = []
+    n_read = 0
+    for piece in _pieces(text, field):
+        try:
+            items = orjson.loads(b"[%b]" % piece)
+        except orjson.JSONDecodeError:
+            break
+        if set(map(type, items)) != {dict}:
+            break
+        taken.append(take(items, n_read))
+        n_read += len(items)
+        del items
+    else:
+        if taken:
+            return taken
+    taken.append(take(_document(text, path, field)[field][n_read:], n_read))
+    return taken
+
+
+def _pieces(text: bytes, field: str) -> Iterator[bytes]:
+    """Where the list is all that the document has: its text in pieces, without the commas between.
+
+    None if it looks otherwise.
+    """
+    begin = re.match(rb'\s*\{\s*"%b"\s*:\s*\[\s*(\{\s*"[^"\\]*")' % field.encode(), text)
+    end = text.rstrip().removesuffix(b"}").rstrip()
+    if begin is None or not end.endswith(b"]"):
+        return
+    between = re.compile(rb"\}(\s*,\s*)" + re.escape(begin[1]))
+    start, stop = begin.start(1), len(end) - 1
+    while cut := between.search(text, start + _PIECE, stop):
+        yield text[start : cut.start(1)]
+        start = cut.end(1)
+    yield text[start:stop]
 
 
 def objects(value: Any, where: str) -> list[Object]:

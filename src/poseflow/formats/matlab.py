@@ -24,7 +24,7 @@ from ..skeletons import Skeleton
 from ..truth import Truth
 from .documents import Object
 from .format import Format, Sample, only, source_of
-from .posetrack17_reading import HEAD, SKELETON, clip_of, truth_of
+from .posetrack17_reading import HEAD, SKELETON, Origin, part_of, skeleton_in, taken, truth_of
 from .reading import read_bytes, show
 
 Array = NDArray[Any]
@@ -46,8 +46,8 @@ def _read_truths(path: Path, given: Skeleton | None) -> tuple[Truth, ...]:
     annolist = _annolist(path)
     fields = set(annolist.dtype.names or ())
     if "annorect" in fields:
-        clip = clip_of(_plain(annolist), str(path), path.stem, source)
-        return (truth_of(clip, SKELETON, given),)
+        origin = Origin(str(path), path.stem, source)
+        return (_one(_plain(annolist), SKELETON, given, origin),)
     if fields >= {"name", "num_frames", "annopoints"}:
         return tuple(
             _truth(record, f"{path}: annolist {i}", source, given)
@@ -96,8 +96,13 @@ def _truth(record: Any, where: str, source: Source, given: Skeleton | None) -> T
     """One clip of several."""
     name = "".join(map(str, _plain(record["name"])))
     where = f"{where} ({name})" if name else where
-    clip = clip_of(_entries(record, where), where, name, source)
-    return truth_of(clip, "mpii-16", given)
+    return _one(_entries(record, where), "mpii-16", given, Origin(where, name, source))
+
+
+def _one(entries: list[Object], name: str, given: Skeleton | None, origin: Origin) -> Truth:
+    """The clip of these frames, the ids of joints being places in the skeleton of that name."""
+    own = skeleton_in(name, given, origin)
+    return truth_of([taken(part_of(entries, origin.where), len(own))], own, origin)
 
 
 def _entries(record: Any, where: str) -> list[Object]:

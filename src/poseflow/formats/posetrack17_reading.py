@@ -7,7 +7,7 @@ it should be is taken in bulk, and only a column that is not is looked at one va
 from __future__ import annotations
 
 from collections.abc import Callable
-from itertools import accumulate, chain, repeat
+from itertools import chain, pairwise, repeat
 from operator import contains, itemgetter
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -18,7 +18,7 @@ from ..errors import InputError
 from ..poses import Poses, Sequence, Source
 from ..skeletons import Skeleton, skeleton
 from ..truth import Truth
-from .documents import Object, integers, objects, read_document
+from .documents import Object, integers, objects, read_list
 from .format import source_of
 from .posetrack import frame_words, ids_inside, labels
 from .reading import FloatArray, IntArray, Refuse, numbers, packed, score_scales, show, skeleton_for
@@ -26,42 +26,37 @@ from .reading import FloatArray, IntArray, Refuse, numbers, packed, score_scales
 NAME = "posetrack17"
 SKELETON = "posetrack-15"
 HEAD = ("x1", "y1", "x2", "y2")
+_POINT = ("id", "x", "y", "score")
 
 
-class Clip(NamedTuple):
-    """What is in a file, or in one of several clips of a file.
+class Part(NamedTuple):
+    """Some frames of a clip, as they stand in its file.
 
     Attributes:
         where: the file as a message names it.
-        name: of the clip.
-        source: of the file, taken before it was read.
+        first: the number of frames before these.
         entries: one a frame.
         names: of the frames.
         people: N, frame after frame.
-        stops: (F,) of the people, where those of each frame end.
+        counts: (F,) people in each frame.
     """
 
     where: str
-    name: str
-    source: Source
+    first: int
     entries: list[Object]
     names: tuple[str, ...]
     people: list[Object]
-    stops: list[int]
-
-    @property
-    def spans(self) -> list[slice]:
-        """Which of the people are in each frame."""
-        return [slice(a, b) for a, b in zip([0, *self.stops], self.stops, strict=False)]
+    counts: list[int]
 
     def frame(self, i: int) -> str:
         """A frame as a message names it."""
-        return f"{self.where}: {frame_words(i, self.names[i])}"
+        return f"{self.where}: {frame_words(self.first + i, self.names[i])}"
 
     def person(self, row: int) -> str:
         """A person as a message names it."""
-        i = int(np.searchsorted(self.stops, row, side="right"))
-        return f"{self.frame(i)}: person {row - self.spans[i].start + 1}"
+        stops = np.cumsum(self.counts)
+        i = int(np.searchsorted(stops, row, side="right"))
+        return f"{self.frame(i)}: person {row - stops[i] + self.counts[i] + 1}"
 
     def column(self, field: str) -> tuple[list[Any], Refuse]:
         """A field of all people, and how to complain about one of its values."""
@@ -70,110 +65,189 @@ class Clip(NamedTuple):
         )
 
 
-_POINT = ("id", "x", "y", "score")
-
-
 class _Joints(NamedTuple):
-    """The P joints of all people of a file: row of the person, id, (P, 2) place, score or nan."""
+    """P joints of N people: how many each has, (P,) ids, (P, 2) places, (P,) scores or nan."""
 
-    rows: IntArray
+    counts: IntArray
     ids: IntArray
     points: FloatArray
     scores: FloatArray
 
 
+class People(NamedTuple):
+    """F frames, N people in them, P joints of these, as arrays that can be strung together.
+
+    Attributes:
+        counts: (F,) people in each frame.
+        scores: (N,) as in the file; nan = absent.
+        track_ids: (N,) as in the file; -1 = absent.
+        joint_counts: (N,) joints of each.
+        joint_ids: (P,) which.
+        points: (P, 2) pixels.
+        joint_scores: (P,) as in the file; nan = absent.
+    """
+
+    counts: IntArray
+    scores: FloatArray
+    track_ids: IntArray
+    joint_counts: IntArray
+    joint_ids: IntArray
+    points: FloatArray
+    joint_scores: FloatArray
+
+
+class Marks(NamedTuple):
+    """What F frames of a truth have beside N people: see `Truth`."""
+
+    heads: list[FloatArray]
+    ignored: list[tuple[FloatArray, ...]]
+    labelled: list[bool]
+
+
+class Origin(NamedTuple):
+    """Where a clip is from: its file as a message names it, its own name, and the file's source."""
+
+    where: str
+    name: str
+    source: Source
+
+
+Names = tuple[str, ...]
+
+
 def read(path: Path, given: Skeleton | None, score_scale: float | None) -> Sequence:
     """The poses of a file."""
-    return _sequence(_open(path), SKELETON, given, score_scale)
+    origin = Origin(str(path), path.stem, source_of(path, NAME))
+    own = skeleton_in(SKELETON, given, origin)
+
+    def take(entries: list[Object], first: int) -> tuple[Names, People]:
+        part = part_of(entries, origin.where, first)
+        return part.names, _people(part, len(own))
+
+    return _sequence(read_list(path, "annolist", take), own, origin, score_scale)
 
 
 def read_truths(path: Path, given: Skeleton | None) -> tuple[Truth, ...]:
     """The one truth of a file."""
-    return (truth_of(_open(path), SKELETON, given),)
+    origin = Origin(str(path), path.stem, source_of(path, NAME))
+    own = skeleton_in(SKELETON, given, origin)
+
+    def take(entries: list[Object], first: int) -> tuple[Names, People, Marks]:
+        return taken(part_of(entries, origin.where, first), len(own))
+
+    return (truth_of(read_list(path, "annolist", take), own, origin),)
 
 
-def _open(path: Path) -> Clip:
-    source = source_of(path, NAME)
-    return clip_of(read_document(path, "annolist")["annolist"], str(path), path.stem, source)
-
-
-def clip_of(entries: list[Object], where: str, name: str, source: Source) -> Clip:
-    """The people of all frames in a row.
+def part_of(entries: list[Object], where: str, first: int = 0) -> Part:
+    """Some frames, with their people in a row.
 
     Raises:
         InputError: a frame's people are no list of objects.
     """
-    names = tuple(map(name_of, entries))
-    clip = Clip(where, name, source, entries, names, [], [])
+    part = Part(where, first, entries, tuple(map(name_of, entries)), [], [])
     frames = [
-        objects(entry.get("annorect", []), f"{clip.frame(i)}: annorect")
+        objects(entry.get("annorect", []), f"{part.frame(i)}: annorect")
         for i, entry in enumerate(entries)
     ]
-    people = [person for frame in frames for person in frame]
-    return clip._replace(people=people, stops=list(accumulate(map(len, frames))))
+    people = list(chain.from_iterable(frames))
+    return part._replace(people=people, counts=list(map(len, frames)))
 
 
-def truth_of(clip: Clip, own: str, given: Skeleton | None) -> Truth:
-    """A clip as arrays.
-
-    Args:
-        clip: what is in the file.
-        own: the skeleton whose keypoints the ids of joints count.
-        given: one with as many keypoints to take instead.
+def taken(part: Part, n_joints: int) -> tuple[Names, People, Marks]:
+    """Some frames of a truth as arrays.
 
     Raises:
         InputError: a field is not what it should be.
     """
-    sequence = _sequence(clip, own, given, None)
-    heads = np.stack([numbers(*clip.column(field)) for field in HEAD], axis=1)
+    people = _people(part, n_joints)
+    boxes = np.stack([numbers(*part.column(field)) for field in HEAD], axis=1)
     # Half a box is none.
-    heads[np.isnan(heads).any(axis=1)] = np.nan
-    return Truth(
-        sequence=sequence,
-        head_boxes=tuple(heads[span] for span in clip.spans),
-        ignored=tuple(_ignored(entry, clip.frame(i)) for i, entry in enumerate(clip.entries)),
-        labelled=labels(_column(clip.entries, "is_labeled"), clip.frame),
+    boxes[np.isnan(boxes).any(axis=1)] = np.nan
+    marks = Marks(
+        heads=np.split(boxes, np.cumsum(part.counts))[:-1],
+        ignored=[_ignored(entry, part.frame(i)) for i, entry in enumerate(part.entries)],
+        labelled=labels(_column(part.entries, "is_labeled"), part.frame).tolist(),
     )
+    return part.names, people, marks
+
+
+def truth_of(parts: list[tuple[Names, People, Marks]], own: Skeleton, origin: Origin) -> Truth:
+    """A clip from its parts."""
+    marks = [found for _, _, found in parts]
+    return Truth(
+        sequence=_sequence([(names, people) for names, people, _ in parts], own, origin, None),
+        head_boxes=tuple(chain.from_iterable(part.heads for part in marks)),
+        ignored=tuple(chain.from_iterable(part.ignored for part in marks)),
+        labelled=np.array([is_ for part in marks for is_ in part.labelled], dtype=np.bool_),
+    )
+
+
+def skeleton_in(own: str, given: Skeleton | None, origin: Origin) -> Skeleton:
+    """The skeleton `own`, or the one given if it has as many keypoints.
+
+    Raises:
+        InputError: it has not.
+    """
+    n_joints = len(skeleton(own))
+    return skeleton_for(n_joints, given, {n_joints: own}, origin.where)
 
 
 def _sequence(
-    clip: Clip, own_name: str, given: Skeleton | None, score_scale: float | None
+    parts: list[tuple[Names, People]],
+    own: Skeleton,
+    origin: Origin,
+    score_scale: float | None,
 ) -> Sequence:
-    n_joints = len(skeleton(own_name))
-    own = skeleton_for(n_joints, given, {n_joints: own_name}, clip.where)
-    joints = _usual_joints(clip.people, n_joints) or _joints(clip.people, n_joints, clip.person)
-    pose_scores = numbers(*clip.column("score"))
+    """A clip from the names of frames and the people of its parts."""
+    people = People(*map(np.concatenate, zip(*(found for _, found in parts), strict=True)))
     scales = score_scales(
-        float(np.fmax.reduce(joints.scores, initial=0.0)),
-        float(np.fmax.reduce(pose_scores, initial=0.0)),
+        float(np.fmax.reduce(people.joint_scores, initial=0.0)),
+        float(np.fmax.reduce(people.scores, initial=0.0)),
         score_scale,
     )
-    every = _poses(joints, pose_scores, scales, (len(clip.people), len(own)))
-    every = every.with_track_ids(ids_inside(integers(*clip.column("track_id"))))
+    every = _poses(people, scales, len(own))
+    stops = np.cumsum(people.counts).tolist()
     return Sequence(
         skeleton=own,
-        frames=tuple(every[span] for span in clip.spans),
-        image_names=clip.names,
-        name=clip.name,
+        frames=tuple(every[a:b] for a, b in pairwise([0, *stops])),
+        image_names=tuple(chain.from_iterable(names for names, _ in parts)),
+        name=origin.name,
         score_scales=scales,
-        source=clip.source,
+        source=origin.source,
     )
 
 
-def _poses(
-    joints: _Joints, pose_scores: FloatArray, scales: tuple[float, float], shape: tuple[int, int]
-) -> Poses:
+def _poses(people: People, scales: tuple[float, float], n_joints: int) -> Poses:
     """All people of a file; of a joint given twice the first counts, as for the evaluator."""
-    keypoints = np.full((*shape, 2), np.nan)
-    scores = np.full(shape, np.nan)
-    keypoints[joints.rows[::-1], joints.ids[::-1]] = joints.points[::-1]
-    scores[joints.rows[::-1], joints.ids[::-1]] = joints.scores[::-1]
-    scored = not np.isnan(pose_scores).all()
+    n_people = len(people.scores)
+    rows = np.repeat(np.arange(n_people), people.joint_counts)[::-1]
+    ids = people.joint_ids[::-1]
+    keypoints = np.full((n_people, n_joints, 2), np.nan)
+    scores = np.full((n_people, n_joints), np.nan)
+    keypoints[rows, ids] = people.points[::-1]
+    scores[rows, ids] = people.joint_scores[::-1]
+    scored = not np.isnan(people.scores).all()
     return Poses.from_keypoints(
         keypoints,
         np.clip(scores / scales[0], 0.0, 1.0),
-        np.clip(pose_scores / scales[1], 0.0, 1.0) if scored else None,
-        rows=np.arange(shape[0]),
+        np.clip(people.scores / scales[1], 0.0, 1.0) if scored else None,
+        track_ids=ids_inside(people.track_ids),
+        rows=np.arange(n_people),
+    )
+
+
+def _people(part: Part, n_joints: int) -> People:
+    """The people of some frames.
+
+    Raises:
+        InputError: a field is not what it should be.
+    """
+    joints = _usual_joints(part.people, n_joints) or _joints(part.people, n_joints, part.person)
+    return People(
+        np.array(part.counts, dtype=np.int64),
+        numbers(*part.column("score")),
+        integers(*part.column("track_id")),
+        *joints,
     )
 
 
@@ -196,7 +270,7 @@ def _usual_joints(people: list[Object], n_keypoints: int) -> _Joints | None:
     if not ((ids >= 0) & (ids < n_keypoints) & (ids == np.floor(ids))).all():
         return None
     return _Joints(
-        rows=np.repeat(np.arange(len(listed)), list(map(len, listed))),
+        counts=np.array(list(map(len, listed)), dtype=np.int64),
         ids=ids.astype(np.int64),
         points=np.stack(columns[:2], axis=1),
         scores=columns[2] if len(columns) > 2 else np.full(len(points), np.nan),
@@ -211,7 +285,8 @@ def _joints(people: list[Object], n_keypoints: int, where: Callable[[int], str])
     """
     listed = [_points(person, row, where) for row, person in enumerate(people)]
     points = list(chain.from_iterable(listed))
-    rows = np.repeat(np.arange(len(listed)), list(map(len, listed)))
+    counts = np.array(list(map(len, listed)), dtype=np.int64)
+    rows = np.repeat(np.arange(len(listed)), counts)
 
     def refusing(field: str) -> Refuse:
         def refuse(i: int, expected: str, got: str) -> InputError:
@@ -229,7 +304,7 @@ def _joints(people: list[Object], n_keypoints: int, where: Callable[[int], str])
     for i in np.flatnonzero((ids < 0) | (ids >= n_keypoints)).tolist():
         expected = f"a joint from 0 to {n_keypoints - 1}"
         raise refusing("id")(i, expected, show(_scalar(points[i].get("id"))))
-    return _Joints(rows, ids, _places(column("x"), column("y")), numbers(*column("score")))
+    return _Joints(counts, ids, _places(column("x"), column("y")), numbers(*column("score")))
 
 
 def _places(*axes: tuple[list[Any], Refuse]) -> FloatArray:
