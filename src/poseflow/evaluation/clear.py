@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .clips import Clip
-from .matching import follow, last_found, runs
+from .matching import follow, last_found
 from .scores import CORRECT_WITHIN, Clear
 
 FloatArray = NDArray[np.float64]
@@ -77,29 +77,41 @@ def _rows_again(
         first: (N, J) whether it is the person's first.
     """
     rows = np.zeros(found.shape, dtype=np.int64)
-    for joint in range(found.shape[1]):
-        matches = np.flatnonzero(found[:, joint])
-        _, begun = np.unique(ids[matches, joint], return_index=True)
-        fresh = np.zeros(len(matches), dtype=np.bool_)
-        fresh[begun] = True
-        ascend = anew[matches, joint] & ~first[matches, joint] & fresh
-        rows[matches[ascend], joint] += 1
-        taken = np.flatnonzero(anew[:, joint])
-        taken = taken[np.argsort(ids[taken, joint], kind="stable")]
-        same = np.diff(ids[taken, joint]) == 0
-        transfer = taken[1:][same & (np.diff(track_ids[taken]) != 0)]
-        rows[transfer, joint] += 1 + first[transfer, joint]
+    row, joint = _by_group(found, ids)
+    begins = _differs(joint, ids[row, joint])
+    ascends = anew[row, joint] & ~first[row, joint] & begins
+    rows[row[ascends], joint[ascends]] += 1
+    row, joint = _by_group(anew, ids)
+    begins = _differs(joint, ids[row, joint])
+    transfers = ~begins & _differs(track_ids[row])
+    row, joint = row[transfers], joint[transfers]
+    rows[row, joint] += 1 + first[row, joint]
     return rows
 
 
 def _fragmentations(track_ids: IntArray, present: BoolArray, found: BoolArray) -> IntArray:
     """(J,) how often a joint that was found is lost and found again, while it is annotated."""
-    total = np.zeros(present.shape[1], dtype=np.int64)
-    order = np.argsort(track_ids, kind="stable")
-    for start, stop in runs(track_ids[order]):
-        rows = order[start:stop]
-        for joint in range(present.shape[1]):
-            seen = found[rows, joint][present[rows, joint]]
-            begun = np.count_nonzero(seen[1:] & ~seen[:-1]) + bool(seen[:1].any())
-            total[joint] += begun - bool(seen.any())
-    return total
+    n_joints = present.shape[1]
+    row, joint = _by_group(present, np.broadcast_to(track_ids[:, None], present.shape))
+    is_found, begins = found[row, joint], _differs(joint, track_ids[row])
+    anew = is_found & (begins | ~np.roll(is_found, 1))
+    row, joint = row[is_found], joint[is_found]
+    first = _differs(joint, track_ids[row])
+    anew_of = np.flatnonzero(anew[is_found])
+    again = np.bincount(joint[anew_of], minlength=n_joints)
+    return again - np.bincount(joint[first], minlength=n_joints)
+
+
+def _by_group(chosen: BoolArray, groups: IntArray) -> tuple[IntArray, IntArray]:
+    """Rows (C,) and joints (C,) of the chosen (N, J), by joint, then by group (N, J), then row."""
+    row, joint = chosen.nonzero()
+    order = np.lexsort((row, groups[row, joint], joint))
+    return row[order], joint[order]
+
+
+def _differs(*keys: IntArray) -> BoolArray:
+    """(C,) where any key (C,) is another than just before; the first is."""
+    differs = np.ones(len(keys[0]), dtype=np.bool_)
+    if len(differs):
+        differs[1:] = np.logical_or.reduce([np.diff(key) != 0 for key in keys])
+    return differs

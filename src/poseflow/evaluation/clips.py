@@ -74,4 +74,5 @@ class Clip:
         true, predicted = self.pairs()
         apart = self.truth.keypoints[true] - self.predictions.keypoints[predicted]
         apart /= self.head_sizes[true, None, None]
-        return np.asarray(np.hypot(apart[..., 0], apart[..., 1]))
+        x, y = apart[..., 0], apart[..., 1]
+        return np.sqrt(x * x + y * y)
