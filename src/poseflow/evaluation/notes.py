@@ -50,13 +50,13 @@ def _of_poseval(facts: Sequence[tuple[str, Facts]]) -> list[str]:
     if nobody := sum(f.nobody for _, f in facts):
         free = sum(f.free for _, f in facts)
         sentences.append(
-            f"{nobody} frames with nobody in the annotation are left out, and with them {free} "
-            "predicted poses cost nothing; strict counts them as false positives."
+            f"Left out: {_n(nobody, 'frame')} with nobody in the annotation, where "
+            f"{_n(free, 'predicted pose')} cost nothing; strict counts false positives there."
         )
     if missed := sum(f.unpredicted for _, f in facts):
         sentences.append(
-            f"{missed} frames have people and no predictions; in MOTA each counts as one joint "
-            "missed and one made up, however many people were there; strict counts every miss."
+            f"Without predictions: {_n(missed, 'frame')} with people, in MOTA one joint missed and "
+            "one made up for each, however many people were there; strict counts every miss."
         )
     return [
         *sentences,
@@ -73,13 +73,13 @@ def _of_strict(facts: Sequence[tuple[str, Facts]]) -> list[str]:
     if free := sum(f.free for _, f in facts):
         nobody = sum(f.nobody for _, f in facts)
         sentences.append(
-            f"{free} predicted poses in {nobody} frames with nobody in the annotation are false "
-            "positives; poseval leaves these frames out."
+            f"False positives: {_n(free, 'predicted pose')} in {_n(nobody, 'frame')} with nobody "
+            "in the annotation; poseval leaves such frames out."
         )
     if missed := sum(f.unpredicted for _, f in facts):
         sentences.append(
-            f"Of {missed} frames without predictions every joint is a miss; in poseval such a "
-            "frame costs one miss and one false positive a joint."
+            f"Without predictions: {_n(missed, 'frame')}, of which every joint is a miss; in "
+            "poseval such a frame costs one miss and one false positive a joint."
         )
     return sentences
 
@@ -96,8 +96,8 @@ def _of_heads(facts: Sequence[tuple[str, Facts]]) -> str:
     if not made:
         return ""
     return (
-        f"{made} true people have no head box; one was made from neck and head top (or the "
-        "person's nearest frame), which is a convention of ours."
+        f"Without a head box: {_n(made, 'true pose')}; one was made from neck and head top, or "
+        "from the person's nearest frame, which is a convention of ours."
     )
 
 
@@ -105,7 +105,11 @@ def _of_scores(facts: Sequence[tuple[str, Facts]]) -> str:
     unscored = sum(f.unscored for _, f in facts)
     if not unscored:
         return ""
-    return f"{unscored} predicted joints have no score; in mAP they come last."
+    return f"Without a score: {_n(unscored, 'predicted joint')}; in mAP they come last."
+
+
+def _n(count: int, what: str) -> str:
+    return f"{count} {what}" if count == 1 else f"{count} {what}s"
 
 
 def _listed(names: Sequence[str], most: int = 5) -> str:

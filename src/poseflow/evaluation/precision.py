@@ -78,7 +78,7 @@ def average_precision(grades: Sequence[Grades]) -> Precision:
     Of equal scores the earlier clip, frame and person comes first; the reference's order is
     undefined there.
     """
-    objects = np.sum([g.objects for g in grades], axis=0, dtype=np.int64)
+    objects = np.stack([g.objects for g in grades]).sum(axis=0)
     scores = np.concatenate([g.scores for g in grades])
     correct = np.concatenate([g.correct for g in grades])
     n_joints = scores.shape[1]

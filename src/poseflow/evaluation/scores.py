@@ -86,7 +86,7 @@ class Clear:
         0 where nothing is found of a joint that occurs, and so in the mean.
         """
         printed = 1.0 - _share(self.doubled_distance, self.found)
-        return np.where((self.found == 0) & (self.objects > 0), 0.0, printed)
+        return np.asarray(np.where((self.found == 0) & (self.objects > 0), 0.0, printed))
 
     @property
     def precision(self) -> FloatArray:
@@ -101,7 +101,9 @@ class Clear:
 
 def _share(part: NDArray[np.number], whole: NDArray[np.number]) -> FloatArray:
     """Part / whole; nan where the whole is 0."""
-    return np.divide(part, whole, out=np.full(len(whole), np.nan), where=whole > 0)
+    shares = np.full(len(whole), np.nan)
+    np.divide(part, whole, out=shares, where=whole > 0)
+    return shares
 
 
 @dataclass(frozen=True, slots=True, eq=False)
