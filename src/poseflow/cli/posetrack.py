@@ -82,7 +82,8 @@ def _add_tracking(parser: argparse.ArgumentParser) -> None:
         help="gets a file for each sequence, called and written as its annotation, with exactly "
         "its frames: all of them or none",
     )
-    parser.add_argument(
+    least = parser.add_mutually_exclusive_group()
+    least.add_argument(
         "--min-joint-score",
         type=float,
         default=words.NOT_GIVEN,
@@ -90,6 +91,13 @@ def _add_tracking(parser: argparse.ArgumentParser) -> None:
         help="joints scored below are not exported; in the scale of the poses' own scores. mAP "
         "wants all joints, as without this option, and MOTA confident ones only: choose it on "
         "train, and tell it with your figures. In 2018 it was 2 (drop), on AlphaPose's old scale",
+    )
+    least.add_argument(
+        "--tune",
+        action="store_true",
+        help="choose it: of 0, 1, … 19 twentieths of the largest score (of 1, if that is less) "
+        "the one that gives the highest MOTA by the split's annotations. mAP and MOTA of all of "
+        "them are printed, and mAP of all joints",
     )
     parser.add_argument(
         "--setting",
@@ -156,6 +164,7 @@ def track(
     poses: Path,
     out: Path,
     min_joint_score: float = 0.0,
+    tune: bool = False,
     setting: str = "default",
     matcher: str = "dis",
     correspondences: Path | None = None,
@@ -203,6 +212,8 @@ def track(
                 place = f"[{len(tracked)}/{len(chosen.recordings)}]"
                 print(f"{place} {sequence.name}: {_counts(sequence)}", flush=True)
         seconds = time.perf_counter() - start
+        if tune:
+            min_joint_score = _tuned(chosen, tracked, split)
         n_written = 0
         for listing, sequence in zip(chosen.listings, tracked, strict=True):
             predicted = predictions(listing, sequence, min_joint_score)
@@ -210,6 +221,24 @@ def track(
             n_written += sum(map(len, predicted.frames))
     if not quiet:
         print(_described(tracked, n_written, seconds), f"written: {out}", sep="\n")
+
+
+def _tuned(chosen: Split, tracked: list[Sequence], split: str) -> float:
+    """The least score that is best; all of them are printed."""
+    from ..posetrack.tuning import tune
+
+    tuning = tune(chosen.listings, tracked)
+    print(f"{'least score':>11}  {'mAP':>5}  {'MOTA':>5}")
+    for tried in tuning.tried:
+        mark = "  <- highest MOTA" if tried is tuning.best else ""
+        print(f"{tried.min_joint_score:11.4g}  {tried.map:5.1f}  {tried.mota:5.1f}{mark}")
+    print(f"mAP of all joints of everybody, with or without an id: {tuning.unfiltered:.1f}")
+    if split != "train":
+        words.note(
+            f"chosen on {split}, whose own figures are then better than they should be; "
+            "choose it on train"
+        )
+    return tuning.best.min_joint_score
 
 
 def _described(tracked: list[Sequence], n_written: int, seconds: float) -> str:

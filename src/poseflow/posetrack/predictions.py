@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..errors import InputError
 from ..formats import save
@@ -13,8 +14,12 @@ from ..poses import NO_ID, Poses, Sequence
 from ..skeletons.mapping import map_keypoints
 from .layout import Listing
 
+IntArray = NDArray[np.int64]
 
-def predictions(listing: Listing, tracked: Sequence, min_joint_score: float = 0.0) -> Sequence:
+
+def predictions(
+    listing: Listing, tracked: Sequence, min_joint_score: float = 0.0, *, unnamed: bool = False
+) -> Sequence:
     """The people of a listing's frames as its annotation has them.
 
     Joints are mapped by name, then those with too low a score are left out; and so are people
@@ -25,6 +30,7 @@ def predictions(listing: Listing, tracked: Sequence, min_joint_score: float = 0.
         listing: of the sequence.
         tracked: its frames, in its order.
         min_joint_score: in the scale of the scores' file; 0 = all joints stay.
+        unnamed: whether people without an id stay all the same, to be judged by mAP only.
 
     Raises:
         InputError: there is a least score, and a joint without any.
@@ -42,11 +48,16 @@ def predictions(listing: Listing, tracked: Sequence, min_joint_score: float = 0.
             points = np.where(scores[..., None] < lowest, np.nan, points)
         mapped = Poses.from_keypoints(points, scores, poses.scores, poses.boxes, poses.track_ids)
         has_joint = ~np.isnan(points).all(axis=(1, 2))
-        frames.append(mapped[has_joint & (mapped.track_ids != NO_ID)])
-    known = np.unique(np.concatenate([np.empty(0, np.int64), *(p.track_ids for p in frames)]))
+        frames.append(mapped[has_joint & (unnamed | (mapped.track_ids != NO_ID))])
+    every = np.concatenate([np.empty(0, np.int64), *(poses.track_ids for poses in frames)])
+    known = np.unique(every[every != NO_ID])
+
+    def numbered(ids: IntArray) -> IntArray:
+        return np.where(ids == NO_ID, NO_ID, np.searchsorted(known, ids) + 1)
+
     return replace(
         listing.blank,
-        frames=tuple(p.with_track_ids(np.searchsorted(known, p.track_ids) + 1) for p in frames),
+        frames=tuple(poses.with_track_ids(numbered(poses.track_ids)) for poses in frames),
         score_scales=tracked.score_scales,
     )
 
