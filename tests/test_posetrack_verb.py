@@ -118,6 +118,31 @@ def test_a_file_for_each_sequence_writes_the_same_bytes(at, year):
         assert one.read_bytes() == many.read_bytes()
 
 
+def test_a_list_of_all_people_writes_the_same_bytes(at, year):
+    rows = [
+        {"image_id": name, "category_id": 1, **person}
+        for name, people in sample(films(year)["val"]).items()
+        for person in people
+    ]
+    Path("list.json").write_text(json.dumps(rows))
+    assert track(out="one") == 0
+    assert track("--poses", "list.json", "--workers", "2", out="list") == 0
+    for film in films(year)["val"]:
+        one, other = (Path(folder, f"{film.name}.json") for folder in ("one", "list"))
+        assert one.read_bytes() == other.read_bytes()
+
+
+def test_an_evaluator_finds_nothing_wrong(at, year, capsys):
+    assert track(*("--matcher", "none")) == 0
+    judge = ["evaluate", "--truth", "data/annotations/val", "--predictions", "predicted"]
+    assert main([*judge, "--to", "csv"]) == 0
+    said = [line.split(",") for line in capsys.readouterr().out.splitlines()]
+    figures = {(table, row, column): value for table, row, column, _, value in
+               (line for line in said if len(line) == 5)}  # fmt: skip
+    assert float(figures["joints", "mAP", "Total"]) == 100
+    assert float(figures["joints", "MOTA", "Total"]) == 100
+
+
 def test_true_poses_are_poses(at, year):
     """Annotations as input judge the tracker alone; an unlabelled frame has nobody in them."""
     assert track("--poses", "data/annotations/train", split="train") == 0
