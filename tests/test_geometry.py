@@ -47,10 +47,13 @@ def held_by_definition(points, boxes):
 
 def held(points, boxes):
     table = np.zeros((len(points), *boxes.shape[:2]), dtype=bool)
-    point, group, inside = points_in_boxes(points, boxes)
-    table[point, group] = inside
-    assert (np.diff(group) >= 0).all()
-    assert len(set(zip(point, group, strict=True))) == len(point)
+    seen = 0
+    for some, point, group, inside in points_in_boxes(points, boxes):
+        assert some.start == seen
+        seen = some.stop
+        assert len(set(zip(point, group, strict=True))) == len(point)
+        table[:, some][point, group] = inside
+    assert seen == len(boxes)
     return table
 
 
@@ -77,10 +80,18 @@ def test_points_in_boxes_however_many_points(n_points):
     np.testing.assert_array_equal(held(points, boxes), held_by_definition(points, boxes))
 
 
+def test_points_in_boxes_a_few_groups_at_a_time():
+    points = np.tile([1.0, 2], (3000, 1))
+    boxes = np.tile([0.0, 0, 5, 5], (9, 2, 1))
+    parts = [some for some, *_ in points_in_boxes(points, boxes)]
+    assert len(parts) > 3
+    assert held(points, boxes).all()
+
+
 def test_points_are_compared_with_the_groups_they_are_near_only():
     boxes = np.array([[[0.0, 0, 1, 1], [8, 8, 9, 9]], [[50, 50, 51, 51], [np.nan] * 4]])
     points = np.array([[5.0, 5], [20, 5], [5, 20], [50, 51]])
-    point, group, inside = points_in_boxes(points, boxes)
+    [(_, point, group, inside)] = points_in_boxes(points, boxes)
     # the first is in the hull of two boxes and in neither; the next two are in no hull
     assert (point.tolist(), group.tolist()) == ([0, 3], [0, 1])
     assert inside.tolist() == [[False, False], [True, False]]

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from itertools import pairwise
+
 import numpy as np
 from numpy.typing import NDArray
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 BoolArray = NDArray[np.bool_]
+
+_PART = 4096
+"""So many points are looked at at a time: few enough for the cache, many enough for NumPy."""
 
 
 def boxes_around(keypoints: FloatArray) -> FloatArray:
@@ -48,7 +54,9 @@ def overlapping(low: FloatArray, high: FloatArray, boxes: FloatArray) -> BoolArr
     return np.asarray((right > x0) & (left < x1) & (bottom > y0) & (top < y1))
 
 
-def points_in_boxes(points: FloatArray, boxes: FloatArray) -> tuple[IntArray, IntArray, BoolArray]:
+def points_in_boxes(
+    points: FloatArray, boxes: FloatArray
+) -> Iterator[tuple[slice, IntArray, IntArray, BoolArray]]:
     """Which points lie in which boxes, edges included, of groups of K boxes that stand together.
 
     A group is asked only about the points in the hull of its boxes: the cost is that of people's
@@ -58,9 +66,10 @@ def points_in_boxes(points: FloatArray, boxes: FloatArray) -> tuple[IntArray, In
         points: (C, 2), pixels.
         boxes: (G, K, 4) x0 y0 x1 y1, pixels; a box with nan holds nothing.
 
-    Returns:
-        For M pairs of a point and a group whose hull holds it, in order of group: the index of
-        the point (M,), that of the group (M,), and which of its boxes hold the point (M, K).
+    Yields:
+        A few groups after the other, a slice of them; and for M pairs of a point and one of these
+        whose hull holds it: the index of the point (M,), that of the group within the slice (M,),
+        and which of its boxes hold the point (M, K). At least once, if with M = 0.
     """
     n_points = len(points)
     # Ranks take the place of pixels: they meet the edges as exactly, in a fraction of the time.
@@ -72,12 +81,17 @@ def points_in_boxes(points: FloatArray, boxes: FloatArray) -> tuple[IntArray, In
     top, bottom = _run(points[by_y, 1], boxes[..., 1], boxes[..., 3])
     start, stop = left.min(axis=1, initial=n_points), right.max(axis=1, initial=0)
     first, end = top.min(axis=1, initial=n_points), bottom.max(axis=1, initial=0)
-    group, x = expand(start, np.maximum(stop - start, 0))
-    y = rank_y[by_x[x]]
-    near = np.flatnonzero((y >= first[group]) & (y < end[group]))
-    group, x, y = group[near], x[near], y[near]
-    inside = _in_run(x.astype(small), left, right, group) & _in_run(y, top, bottom, group)
-    return by_x[x], group, inside
+    counts = np.maximum(stop - start, 0)
+    cuts = np.flatnonzero(np.diff(np.cumsum(counts) // _PART)) + 1
+    for a, b in pairwise([0, *cuts, len(boxes)]):
+        some = slice(a, b)
+        group, x = expand(start[some], counts[some])
+        y = rank_y[by_x[x]]
+        near = np.flatnonzero((y >= first[some][group]) & (y < end[some][group]))
+        group, x, y = group[near], x[near], y[near]
+        inside = _in_run(x.astype(small), left[some], right[some], group)
+        inside &= _in_run(y, top[some], bottom[some], group)
+        yield some, by_x[x], group, inside
 
 
 def _run(ordered: FloatArray, low: FloatArray, high: FloatArray) -> tuple[IntArray, IntArray]:

@@ -5,8 +5,6 @@ Give `a[:, None]` and `b[None]` for all pairs of two sets, or `a[i]` and `b[j]` 
 
 from __future__ import annotations
 
-from itertools import pairwise
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -15,9 +13,6 @@ from .geometry import expand, points_in_boxes
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 BoolArray = NDArray[np.bool_]
-
-_PART = 4096
-"""So many correspondences between two people are looked at at a time: few enough for the cache."""
 
 
 def box_iou(a: FloatArray, b: FloatArray, *, pixel: float = 0.0) -> FloatArray:
@@ -98,23 +93,27 @@ def joined_points(
         (T, N, K) with the source in the one and the target in the other, (T, K) with the source
         in the one, (N, K) with the target in the other.
     """
-    point_a, i, inside_a = points_in_boxes(source, a)
-    point_b, j, inside_b = points_in_boxes(target, b)
+    (n_a, n_boxes), n_b = a.shape[:2], len(b)
+    joined = np.zeros((n_a, n_b, n_boxes), dtype=np.int64)
+    in_a, in_b = np.zeros((n_a, n_boxes), dtype=np.int64), np.zeros((n_b, n_boxes), dtype=np.int64)
+    arrived = []
+    for some, point, pose, inside in points_in_boxes(target, b):
+        in_b[some] = _sums(inside, pose, len(in_b[some]))
+        arrived.append((point, pose + some.start, inside))
+    point_b, j, inside_b = (np.concatenate(column) for column in zip(*arrived, strict=True))
     # Join the two lists on what they share, the correspondence.
     by_point = np.argsort(point_b)
     partners = np.bincount(point_b, minlength=len(source))
     starts = np.cumsum(partners) - partners
-    joined = np.zeros((len(a), len(b), a.shape[1]), dtype=np.int64)
-    for part in _parts(i, partners[point_a]):
-        row_a, place = expand(starts[point_a[part]], partners[point_a[part]])
+    for some, point, i, inside in points_in_boxes(source, a):
+        in_a[some] = _sums(inside, i, len(in_a[some]))
+        row_a, place = expand(starts[point], partners[point])
         row_b = by_point[place]
-        both = inside_a[part].take(row_a, axis=0)
+        both = inside.take(row_a, axis=0)
         both &= inside_b.take(row_b, axis=0)
-        first, last = i[part][0], i[part][-1]
-        pair = (i[part] - first)[row_a] * len(b) + j[row_b]
-        here = joined[first : last + 1]
-        here[:] = _sums(both, pair, (last + 1 - first) * len(b)).reshape(here.shape)
-    return joined, _sums(inside_a, i, len(a)), _sums(inside_b, j, len(b))
+        here = joined[some]
+        here[:] = _sums(both, i[row_a] * n_b + j[row_b], len(here) * n_b).reshape(here.shape)
+    return joined, in_a, in_b
 
 
 def correspondence_iou(
@@ -150,13 +149,6 @@ def _sums(rows: BoolArray, group: IntArray, n_groups: int) -> IntArray:
     moved = (group - np.arange(len(rows))) * n_columns
     cells = true + moved[true // n_columns]
     return np.bincount(cells, minlength=n_groups * n_columns).reshape(n_groups, n_columns)
-
-
-def _parts(group: IntArray, sizes: IntArray) -> list[slice]:
-    """Cut rows (M,), in order of group, into slices of whole groups of about _PART in size."""
-    ends = np.flatnonzero(np.diff(group, append=-1)) + 1
-    cuts = ends[np.flatnonzero(np.diff(np.cumsum(sizes)[ends - 1] // _PART, append=-1))]
-    return [slice(*bounds) for bounds in pairwise([0, *cuts])]
 
 
 def mean_of_largest(values: FloatArray, count: int) -> FloatArray:
