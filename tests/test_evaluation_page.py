@@ -75,7 +75,7 @@ def test_a_bar_is_as_long_as_the_match_and_a_line_where_there_is_none():
     tree = drawn(timelines.timeline(4, [lane(3, [1, 1, NOBODY], start=1)], [], []))
     (bar,) = of_class(tree, "id0")
     (line,) = of_class(tree, "alone")
-    assert bar.get("d", "").startswith("M276 20h440v13")
+    assert bar.get("d", "").startswith("M276 20h439v13")
     assert line.get("d") == "M716 26.5h220"
 
 

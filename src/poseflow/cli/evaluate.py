@@ -109,7 +109,8 @@ def run(
         report.save(out, evaluation)
     _show(evaluation, to, per_sequence)
     if out is not None:
-        words.note(f"written: {out / report.PAGE}")
+        written = f"written: {out / report.PAGE}"
+        print(written) if to == "terminal" else words.note(written)
 
 
 def _show(evaluation: Evaluation, to: str, per_sequence: bool) -> None:

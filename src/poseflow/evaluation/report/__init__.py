@@ -8,6 +8,7 @@ import numpy as np
 
 from ...files import whole_folder
 from ..evaluate import Evaluation, Lives, Score
+from ..scores import GROUPS
 from . import figures
 from .data import everything
 from .page import Drawing, Page, Tile, as_html
@@ -62,7 +63,8 @@ def page_of(evaluation: Evaluation) -> Page:
         lost=sorted((row for row in lost if np.isfinite(row.mota)), key=lambda row: row.mota),
         panels=[
             precision_recall(name.replace("_", " "), float(ap.ap[j]), *ap.curves[j])
-            for j, name in enumerate(evaluation.joints)
+            for name in (name for members in GROUPS.values() for name in members)
+            for j in [evaluation.joints.index(name)]
         ],
         clips=[_drawing(scores[i], lives[i]) for i in order],
         meanings=_meanings(evaluation),

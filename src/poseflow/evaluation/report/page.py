@@ -53,8 +53,8 @@ class Page:
         about: what was judged by what, a sentence.
         tiles: the figures to see first.
         sentences: what the figures say, for who does not know them.
-        notes: what is to be known of these files.
         tables: of all sequences together.
+        notes: what is to be known of these files.
         sequences: a row for each sequence; None = there is only one.
         lost: a bar for each sequence.
         panels: SVG of precision against recall, one for each joint.
@@ -66,8 +66,8 @@ class Page:
     about: str
     tiles: Sequence[Tile]
     sentences: Sequence[str]
-    notes: Sequence[str]
     tables: Sequence[Table]
+    notes: Sequence[str]
     sequences: Table | None
     lost: Sequence[Lost]
     panels: Sequence[str]
@@ -89,10 +89,10 @@ def as_html(page: Page) -> str:
         _paragraph(page.about, "soft"),
         _tiles(page.tiles),
         *map(_paragraph, page.sentences),
-        *_notes(page.notes),
         *map(_table, page.tables),
+        *_notes(page.notes),
         *_causes(page.lost),
-        *([] if page.sequences is None else [_table(page.sequences)]),
+        *_sequences(page.sequences),
         *_curves(page.panels),
         *_timelines(page.clips),
         *_meanings(page.meanings),
@@ -142,6 +142,12 @@ def _table(table: Table) -> str:
     return element("div", whole, class_="wide")
 
 
+def _sequences(table: Table | None) -> list[str]:
+    if table is None or len(table.rows) <= AT_ONCE // 2:
+        return [] if table is None else [_table(table)]
+    return [_folded(f"{table.title}: {len(table.rows)} rows", _table(table))]
+
+
 def _causes(lost: Sequence[Lost]) -> list[str]:
     if not lost:
         return []
@@ -183,7 +189,8 @@ def _timelines(clips: Sequence[Drawing]) -> list[str]:
         "Above, a row for each true person: a bar where it was found, in the colour and with the "
         "number of the predicted id; a thin line where it was missed; a flag where the id "
         "switches. Below, a row for each predicted track: a bar, with the number of the true "
-        "person, where it found one; a thin line where it found nobody. Sequences with most "
+        "person, where it found one; a thin line where it found nobody. Numbers are ids from 1 "
+        "(PoseTrack's files count from 0); frames are those that are judged. Sequences with most "
         "switches come first; point at a row to read more."
     )
     drawn = [element("h2", "Who was who, frame by frame"), _paragraph(words, "soft")]

@@ -132,6 +132,7 @@ def _axis(n_frames: int, scale: float, bottom: float) -> str:
     x = [LEFT + scale * step for step in at]
     rules = "".join(f"M{short(a)} {short(HEAD - 4)}V{short(bottom + 2)}" for a in x)
     ticks = [words(f"{s:.0f}", a, bottom + 14, class_="tick") for s, a in zip(at, x, strict=True)]
+    ticks.append(words("frame", LEFT - 8, bottom + 14, class_="end tick"))
     return element("path", d=rules, class_="rule") + "".join(ticks)
 
 
@@ -147,11 +148,13 @@ def _lane(
     names = []
     for first, end, partner in lane.runs():
         x, wide = LEFT + scale * first, scale * (end - first)
+        # Neighbouring bars of one colour are told apart.
+        gap = 1.0 if wide > 3 else 0.0
         if partner < 0:
             bars["alone"] += f"M{short(x)} {short(y + THICK / 2)}h{short(wide)}"
             continue
         bars[f"id{colour[partner]}"] += (
-            f"M{short(x)} {short(y)}h{short(wide)}v{short(THICK)}h{short(-wide)}z"
+            f"M{short(x)} {short(y)}h{short(wide - gap)}v{short(THICK)}h{short(gap - wide)}z"
         )
         if wide >= 8 + 6.5 * len(str(partner)):
             names.append(words(str(partner), x + 3, y + 10.5, class_="on"))

@@ -1,0 +1,327 @@
+"""The verb `evaluate`, as a user meets it: figures worked out by hand, and bad input."""
+
+from __future__ import annotations
+
+import contextlib
+import csv
+import io
+import json
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import pytest
+
+from poseflow.cli import main
+
+JOINTS = [j for j in range(15) if j not in (0, 5)]
+"""PoseTrack's ids of all joints but the ankles, which nobody here has."""
+
+TRUE = {
+    # Each frame's people: track id, where. The second is missed in the third frame, the first's id
+    # becomes another there, and the first frame has somebody who is not there.
+    frame: {10: 100.0, 20: 500.0}
+    for frame in range(4)
+}
+PREDICTED = {
+    0: {1: 100.0, 2: 500.0, 9: 900.0},
+    1: {1: 100.0, 2: 500.0},
+    2: {3: 100.0},
+    3: {3: 100.0, 2: 500.0},
+}
+NOBODY: dict[int, dict[int, float]] = {frame: {} for frame in range(4)}
+
+
+def document(frames: dict[int, dict[int, float]], *, scored: bool = False) -> dict[str, Any]:
+    """A sequence in PoseTrack 2017's JSON: people of 13 joints in a row at x, 10 pixels apart."""
+
+    def person(track: int, x: float) -> dict[str, Any]:
+        points = [
+            {"id": [j], "x": [x + 10 * j], "y": [200.0]}
+            # Who is not there is the least believed.
+            | ({"score": [0.1 if track == 9 else 0.9]} if scored else {})
+            for j in JOINTS
+        ]
+        head = {"x1": [x], "y1": [100], "x2": [x + 30], "y2": [140]}
+        return {"track_id": [track], "annopoints": [{"point": points}]} | head
+
+    return {
+        "annolist": [
+            {
+                "image": [{"name": f"images/a/{frame:06d}.jpg"}],
+                "imgnum": [frame],
+                "is_labeled": [1],
+                "annorect": [person(track, x) for track, x in people.items()],
+            }
+            for frame, people in frames.items()
+        ]
+    }
+
+
+def build(folder: Path) -> None:
+    """truth/a.json, b.json and predictions/ of the same."""
+    for name in ("truth", "predictions"):
+        (folder / name).mkdir()
+    for name in ("a", "b"):
+        write(folder / "truth" / f"{name}.json", TRUE)
+        write(folder / "predictions" / f"{name}.json", PREDICTED, scored=True)
+
+
+@pytest.fixture
+def at(tmp_path, monkeypatch) -> Path:
+    """A folder of work with the small world in it."""
+    build(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture(scope="module")
+def strict(tmp_path_factory) -> dict[tuple[str, str, str], str]:
+    """All figures of the small world, every frame counted."""
+    folder = tmp_path_factory.mktemp("world")
+    build(folder)
+    paths = {name: str(folder / name) for name in ("truth", "predictions")}
+    with contextlib.redirect_stdout(io.StringIO()) as out:
+        assert run("--protocol", "strict", "--to", "csv", "--per-sequence", **paths) == 0
+    return figures(out.getvalue())
+
+
+def write(path: Path, frames: dict[int, dict[int, float]], *, scored: bool = False) -> None:
+    path.write_text(json.dumps(document(frames, scored=scored)))
+
+
+def run(*more: str, truth: str = "truth", predictions: str = "predictions") -> int:
+    return main(["evaluate", "--truth", truth, "--predictions", predictions, *more])
+
+
+def figures(text: str) -> dict[tuple[str, str, str], str]:
+    lines = csv.DictReader(io.StringIO(text))
+    return {(line["table"], line["row"], line["column"]): line["value"] for line in lines}
+
+
+# -- What comes out -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("row", "column", "expected"),
+    [
+        # 8 true joints of each kind, 8 predicted, 7 of them right: those believed first.
+        ("mAP", "Total", 7 / 8),
+        ("mAP", "Prec", 7 / 8),
+        ("mAP", "Rec", 7 / 8),
+        # A miss, a false positive and a switch.
+        ("MOTA", "Total", 1 - 3 / 8),
+        ("MOTA", "Knee", 1 - 3 / 8),
+        ("MOTA", "MOTP", 1.0),
+        ("MOTA, oracle", "Total", 1 - 2 / 8),
+        ("Missed", "Total", 1 / 8),
+        ("False", "Head", 1 / 8),
+        ("Switched", "Wrist", 1 / 8),
+        # The first person has two ids for two frames each, the second one for three.
+        ("predicted ids", "IDF1", 2 * (2 + 3) / (8 + 8)),
+        ("oracle", "IDF1", 2 * 7 / (8 + 8)),
+    ],
+)
+def test_shares_of_a_small_world(strict, row, column, expected):
+    found = [v for (_, r, c), v in strict.items() if (r, c) == (row, column)]
+    assert [float(value) for value in found] == pytest.approx([100 * expected])
+
+
+@pytest.mark.parametrize(
+    ("row", "expected"),
+    # Of both sequences; the second person is found in 3 of 4 frames, which is not mostly.
+    [("predicted ids", "2 2 2 0 4"), ("oracle", "0 2 2 0 4")],
+)
+def test_counts_of_a_small_world(strict, row, expected):
+    names = ("Switches", "Frag.", "Mostly tracked", "Mostly lost", "People")
+    assert " ".join(strict["poses", row, name] for name in names) == expected
+
+
+def test_strict_has_no_doubled_motp(strict):
+    assert not [column for _, _, column in strict if "doubled" in column]
+
+
+def test_each_sequence_has_a_row(strict):
+    for name in ("a", "b", "total"):
+        assert float(strict["sequences", name, "MOTA"]) == pytest.approx(62.5)
+        assert float(strict["sequences", name, "MOTA, oracle"]) == pytest.approx(75)
+    assert strict["sequences", "a", "Switches"] == "1"
+    assert strict["sequences", "total", "Switches"] == "2"
+
+
+def test_without_a_protocol_the_last_frame_is_no_part_of_mota(at, capsys):
+    assert run("--to", "csv") == 0
+    found = figures(capsys.readouterr().out)
+    assert float(found["joints", "MOTA", "Total"]) == pytest.approx(100 * (1 - 3 / 6))
+    assert float(found["joints", "MOTA", "MOTP doubled"]) == 100
+
+
+def test_two_files_are_judged_as_one_sequence(at, capsys):
+    write(at / "mine.json", PREDICTED, scored=True)
+    assert run("--to", "json", truth="truth/a.json", predictions="mine.json") == 0
+    told = json.loads(capsys.readouterr().out)
+    assert len(told["sequences"]) == 1
+    assert list(told["switches"].values()) == [
+        [{"frame": "images/a/000002.jpg", "person": 11, "before": 2, "after": 4}]
+    ]
+
+
+def test_json_has_every_joint_and_null_for_those_that_never_occur(at, capsys):
+    assert run("--protocol", "strict", "--to", "json") == 0
+    told = json.loads(capsys.readouterr().out)
+    nose = told["total"]["joints"]["nose"]
+    counts = ("objects", "misses", "false_positives", "switches")
+    assert [nose[name] for name in counts] == [16, 2, 2, 2]
+    assert nose["MOTA"] == pytest.approx(62.5)
+    ankle = told["total"]["joints"]["left_ankle"]
+    assert (ankle["AP"], ankle["MOTA"], ankle["HOTA"]) == (None, None, None)
+
+
+def test_the_terminal_shows_a_dash_for_joints_that_never_occur(at, capsys):
+    assert run("--protocol", "strict") == 0
+    out = capsys.readouterr().out
+    lines = [line.split() for line in out.splitlines()]
+    assert ["MOTA", *["62.5"] * 6, "–", "62.5", "100.0", "87.5", "87.5"] in lines
+    assert "12.5 were missed" in out
+    assert "would get 75.0" in out
+    assert max(map(len, out.splitlines())) <= 100
+
+
+@pytest.mark.parametrize("to", ["terminal", "json", "csv", "latex", "markdown"])
+def test_no_output_ever_says_nan(at, capsys, to):
+    for name in ("a", "b"):
+        write(at / "predictions" / f"{name}.json", NOBODY, scored=True)
+        write(at / "truth" / f"{name}.json", NOBODY | {0: TRUE[0]})
+    for protocol in ("poseval", "strict"):
+        assert run("--to", to, "--per-sequence", "--protocol", protocol, "--out", to) == 0
+    files = [path.read_text() for path in Path(to).iterdir()]
+    for text in (capsys.readouterr().out, *files):
+        assert text
+        assert "nan" not in text.lower()
+
+
+def test_the_report_is_a_folder_of_files_that_parse(at, capsys):
+    assert run("--out", "report/") == 0
+    assert "written: report/report.html" in capsys.readouterr().out
+    tables = ("joints", "lost", "poses", "joint-hota", "sequences")
+    expected = {f"{t}.{suffix}" for t in tables for suffix in ("csv", "md", "tex")}
+    found = {path.name for path in Path("report").iterdir()}
+    assert found == expected | {"report.html", "evaluation.json"}
+    json.loads(Path("report/evaluation.json").read_text())
+    page = Path("report/report.html").read_text()
+    tree = ElementTree.fromstring(page.removeprefix("<!DOCTYPE html>\n"))
+    panels = [e for e in tree.iter("svg") if "AP" in e.get("aria-label", "")]
+    assert len(panels) == 13
+    assert page.count('class="switch"') == 2
+
+
+def test_the_same_input_gives_the_same_bytes(at, capsys):
+    for out in ("one", "two"):
+        assert run("--out", out) == 0
+    for path in Path("one").iterdir():
+        assert path.read_bytes() == (Path("two") / path.name).read_bytes()
+
+
+def test_predictions_may_be_of_any_format(at, capsys):
+    for name in ("a", "b"):
+        source = f"predictions/{name}.json"
+        assert main(["convert", source, f"{name}.csv"]) == 0
+    (at / "tables").mkdir()
+    for name in ("a", "b"):
+        (at / f"{name}.csv").rename(at / "tables" / f"{name}.csv")
+    assert run("--to", "csv") == 0
+    plain = capsys.readouterr().out
+    assert run("--to", "csv", predictions="tables") == 0
+    assert capsys.readouterr().out == plain
+
+
+# -- What it says of bad input ------------------------------------------------------------------
+
+
+def refusal(capsys, *more: str, **paths: str) -> str:
+    assert run(*more, **paths) == 2
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert captured.err.count("\n") == 1
+    return captured.err
+
+
+def test_a_missing_sequence_is_named(at, capsys):
+    (at / "predictions" / "b.json").unlink()
+    said = refusal(capsys)
+    assert "predictions: expected a file for each of the 2 sequences in truth" in said
+    assert "found none for b" in said
+
+
+def test_many_missing_sequences_are_counted(at, capsys):
+    for k in range(9):
+        write(at / "truth" / f"c{k}.json", TRUE)
+    assert "found none for c0, c1, c2, c3, c4 and 4 more" in refusal(capsys)
+
+
+def test_predictions_without_a_truth_are_told_and_left_out(at, capsys):
+    write(at / "predictions" / "zebra.json", PREDICTED)
+    assert run("--to", "json") == 0
+    captured = capsys.readouterr()
+    assert "not judged, as truth has no such names: zebra" in captured.err
+    assert len(json.loads(captured.out)["sequences"]) == 2
+
+
+def test_frames_of_other_names_are_named(at, capsys):
+    shifted = {frame + 1: people for frame, people in PREDICTED.items()}
+    write(at / "predictions" / "b.json", shifted, scored=True)
+    said = refusal(capsys)
+    assert "predictions/b.json: frame 1" in said
+    assert "images/a/000001.jpg" in said
+
+
+def test_an_id_twice_in_a_frame_is_named(at, capsys):
+    text = json.dumps(document(PREDICTED, scored=True)).replace(
+        '"track_id": [2]', '"track_id": [1]'
+    )
+    (at / "predictions" / "b.json").write_text(text)
+    said = refusal(capsys)
+    assert "predictions/b.json: frame 1" in said
+    assert "track id" in said
+
+
+@pytest.mark.parametrize("which", ["truth", "predictions"])
+def test_an_empty_folder_is_named(at, capsys, which):
+    (at / "empty").mkdir()
+    (at / "empty" / "notes.txt").write_text("nothing")
+    said = refusal(capsys, **{which: "empty"})
+    assert "empty: expected a folder with a file for each sequence" in said
+
+
+@pytest.mark.parametrize(
+    ("truth", "predictions", "expected"),
+    [
+        (
+            "truth/a.json",
+            "predictions",
+            "predictions: expected a file as the truth truth/a.json is",
+        ),
+        ("truth", "predictions/a.json", "a.json: expected a folder as the truth truth is"),
+        ("none", "predictions", "none: cannot be read: no such file or folder"),
+        ("truth/a.json", "none.json", "none.json: cannot be read: no such file or folder"),
+    ],
+)
+def test_a_file_against_a_folder(at, capsys, truth, predictions, expected):
+    assert expected in refusal(capsys, truth=truth, predictions=predictions)
+
+
+def test_a_file_that_is_no_poses_is_named(at, capsys):
+    (at / "predictions" / "b.json").write_text("{not json")
+    assert "predictions/b.json" in refusal(capsys, "--out", "report")
+    assert not (at / "report").exists()
+
+
+def test_two_files_of_one_sequence_are_named(at, capsys):
+    (at / "predictions" / "b.csv").write_text("x")
+    assert "expected one file for each sequence, got b.csv and b.json" in refusal(capsys)
+
+
+def test_the_report_cannot_be_a_file(at, capsys):
+    (at / "report").write_text("mine")
+    assert "report: expected a folder to write, found a file" in refusal(capsys, "--out", "report")
+    assert (at / "report").read_text() == "mine"
