@@ -219,6 +219,8 @@ def _people(sequence: Sequence, frames: IntArray, protocol: Protocol) -> People:
     keypoints = np.concatenate([empty.keypoints, *(poses.keypoints for poses in some)])
     scores = np.concatenate([empty.keypoint_scores, *(poses.keypoint_scores for poses in some)])
     keypoints, scores = _mapped(keypoints, scores, sequence.skeleton, own)
+    # As in the file: clips of other scales are put in one order with this one.
+    scores = scores * sequence.score_scales[0]
     ids = np.concatenate([empty.track_ids, *(poses.track_ids for poses in some)])
     at = np.repeat(np.arange(len(some)), counts)
     _check_ids(ids, frames[at], sequence, MOST_IDS if protocol == "poseval" else None)

@@ -83,10 +83,10 @@ class Clear:
     def doubled_motp(self) -> FloatArray:
         """(J,) what PoseTrack's evaluator prints for it: distances are summed up twice or more.
 
-        0 where nothing is found of a joint that occurs, and so in the mean.
+        0 where nothing is found of a joint, even of one that never occurs, and so in the mean.
         """
         printed = 1.0 - _share(self.doubled_distance, self.found)
-        return np.asarray(np.where((self.found == 0) & (self.objects > 0), 0.0, printed))
+        return np.asarray(np.where(self.found == 0, 0.0, printed))
 
     @property
     def precision(self) -> FloatArray:
