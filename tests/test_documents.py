@@ -84,6 +84,7 @@ def test_no_frames_are_one_empty_piece(tmp_path: Path) -> None:
     [
         pytest.param('{"annolist": [%s, 5]}', "annolist 4: expected an object, got 5", id="item"),
         pytest.param('{"annolist": [%s,]}', "not valid JSON, cut off perhaps: ", id="comma"),
+        pytest.param('{"annolist": [%s,}', "not valid JSON, cut off perhaps: ", id="neither"),
         pytest.param('{"annolist": [%s}', "not valid JSON, cut off perhaps: ", id="open"),
         pytest.param('{"annolist": [%s]}]}', "not valid JSON, cut off perhaps: ", id="more"),
         pytest.param('{"annolist": [%s] %%}', "not valid JSON, cut off perhaps: ", id="between"),

@@ -369,3 +369,23 @@ def test_the_beginning_of_json_is_json(value: object, data: st.DataObject) -> No
 )
 def test_a_cut_text_is_closed(cut: bytes, expected: object) -> None:
     assert parse_beginning(cut) == expected
+
+
+@pytest.mark.parametrize(
+    ("content", "name"),
+    [
+        # A number for the image alone is COCO's; with an id it is AlphaPose's.
+        pytest.param(
+            [{"image_id": 7, "keypoints": [1000.062505] * 3 * 133, "score": 1, "idx": 2}],
+            "alphapose",
+            id="after a long row",
+        ),
+        # Without the last field this could be images without people.
+        pytest.param(
+            {"info": [], "note": "x" * 5000, "annolist": []}, "posetrack17", id="after a long text"
+        ),
+    ],
+)
+def test_what_tells_a_format_may_come_late(tmp_path: Path, content: object, name: str) -> None:
+    (tmp_path / "x.json").write_text(json.dumps(content))
+    assert recognise(tmp_path / "x.json").name == name

@@ -346,3 +346,22 @@ def test_files_of_the_evaluator_come_back_whole(suite: str, kind: str, tmp_path:
                 got = (same["annopoints"] or [{"point": []}])[0]["point"]
                 fields = ("id", "x", "y", "score")
                 assert got == [{k: p[k] for k in fields if k in p} for p in points]
+
+
+@pytest.mark.parametrize(
+    ("holder", "complaint"),
+    [
+        pytest.param(
+            [{"point": []}, {"point": []}],
+            'annopoints: expected an object, got [{"point": []}, {"point": []}]',
+            id="two holders",
+        ),
+        pytest.param([{"point": {}}], "point: expected a list, got {}", id="an empty object"),
+        pytest.param([{"point": ""}], 'point: expected a list, got ""', id="an empty text"),
+    ],
+)
+def test_joints_that_are_no_list_are_refused(tmp_path: Path, holder: Any, complaint: str) -> None:
+    path = written(tmp_path / "x.json", {"annolist": [{"annorect": [{"annopoints": holder}]}]})
+    with pytest.raises(InputError) as error:
+        load(path)
+    assert str(error.value) == f"{path}: frame 1: person 1: {complaint}"

@@ -180,8 +180,10 @@ def recognise(path: str | os.PathLike[str]) -> Format:
         InputError: it cannot be read or is of none.
     """
     glance = take_sample(Path(path), 1 << 12)
-    # Rows of a list tell their format by what they lack, too: not before they are seen whole.
-    if not isinstance(glance.json, list) and (found := _recognised(glance)):
+    # Enough where something tells by being there. What rows of a list lack tells, too, and so does
+    # emptiness: that needs more to be seen.
+    told = isinstance(glance.json, dict) and any(glance.json.values())
+    if told and (found := _recognised(glance)):
         return found
     sample = take_sample(Path(path))
     if found := _recognised(sample):
