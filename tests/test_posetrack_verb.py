@@ -275,6 +275,7 @@ def cut(path: str) -> None:
         pytest.param(["--workers", "0"], "workers: expected 1 or more, got 0", id="workers"),
         pytest.param(["--min-joint-score", "-1"], "expected 0 or more, got -1.0", id="least"),
         pytest.param(["--min-joint-score", "nan"], "expected 0 or more, got nan", id="nan"),
+        pytest.param(["--matcher", "sift"], "expected one of dis, lk, orb", id="matcher"),
         pytest.param(["--reach", "30"], "expected with --setting published", id="setting"),
         pytest.param(["--correspondences", "."], "expected correspondence files", id="files"),
     ],
@@ -319,6 +320,13 @@ def test_what_is_harmed_is_named_and_nothing_is_written(at, harm, message, worke
     harm()
     assert message in refused(capsys, track("--workers", workers))
     assert not Path("predicted").exists()
+
+
+@pytest.mark.parametrize("year", [2018], indirect=True)
+def test_matching_needs_a_matcher(at, capsys):
+    code = main(["posetrack", "match", "--root", "data", "--matcher", "none"])
+    assert "--matcher: expected one of dis, lk, orb" in refused(capsys, code)
+    assert not Path("correspondences").exists()
 
 
 @pytest.mark.parametrize("year", [2018], indirect=True)

@@ -54,7 +54,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_tracking(parser: argparse.ArgumentParser) -> None:
-    from ..correspondence import MATCHERS
     from ..tracking import SETTINGS
 
     parser.add_argument(
@@ -108,10 +107,11 @@ def _add_tracking(parser: argparse.ArgumentParser) -> None:
     source = parser.add_mutually_exclusive_group()
     source.add_argument(
         "--matcher",
-        choices=(*MATCHERS, "none"),
         default=words.NOT_GIVEN,
-        help="what finds correspondences between neighbouring images, as for poseflow track "
-        f"({words.default_of(track, 'matcher')}). none: images are not needed",
+        metavar="NAME",
+        help="what finds correspondences between neighbouring images, by the names that poseflow "
+        f"track takes: dis, lk, orb, … ({words.default_of(track, 'matcher')}). none: images are "
+        "not needed",
     )
     source.add_argument(
         "--correspondences",
@@ -126,8 +126,6 @@ def _add_tracking(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_matching(parser: argparse.ArgumentParser) -> None:
-    from ..correspondence import MATCHERS
-
     parser.add_argument(
         "--split",
         default=words.NOT_GIVEN,
@@ -136,10 +134,11 @@ def _add_matching(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--matcher",
-        choices=tuple(MATCHERS),
         default=words.NOT_GIVEN,
-        help=f"as for poseflow track ({words.default_of(match, 'matcher')}); optical flow "
-        "follows points 16 pixels apart all over the image",
+        metavar="NAME",
+        help="by the names that poseflow track takes: dis, lk, orb, … "
+        f"({words.default_of(match, 'matcher')}). Optical flow follows points 16 pixels apart all "
+        "over the image",
     )
     parser.add_argument(
         "--out",
@@ -191,6 +190,7 @@ def track(
     from ..posetrack.workers import in_order
 
     rule = one_clip.make_setting(setting, parameters)
+    _require_matcher(matcher, "none")
     if not min_joint_score >= 0:
         raise InputError(f"--min-joint-score: expected 0 or more, got {min_joint_score}")
 
@@ -221,6 +221,15 @@ def track(
             n_written += sum(map(len, predicted.frames))
     if not quiet:
         print(_described(tracked, n_written, seconds), f"written: {out}", sep="\n")
+
+
+def _require_matcher(name: str, *others: str) -> None:
+    # Here and not among argparse's choices, which every command would have to load them for.
+    from ..correspondence import MATCHERS
+
+    known = (*MATCHERS, *others)
+    if name not in known:
+        raise InputError(f"--matcher: expected one of {', '.join(known)}; got {name!r}")
 
 
 def _tuned(chosen: Split, tracked: list[Sequence], split: str) -> float:
@@ -286,6 +295,7 @@ def match(
     from ..posetrack.matching import Matching
     from ..posetrack.workers import in_order
 
+    _require_matcher(matcher)
     wanted: list[Listing] = []
     for name in splits(root) or ["test"] if split is None else [split]:
         wanted += listings(root, name)

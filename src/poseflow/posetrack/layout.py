@@ -79,7 +79,7 @@ def listings(root: Path, split: str) -> tuple[Listing, ...]:
     if not found:
         raise InputError(
             f"{root}: split {split!r}: expected annotations/{split}/*.json or folders of images "
-            f"in images/{split}/, found none; there is {_listed(splits(root)) or 'no split'}"
+            f"in images/{split}/, found none; there is {', '.join(splits(root)) or 'no split'}"
         )
     return found
 
@@ -179,7 +179,3 @@ def _of_folders(
 def _blank(sequence: Sequence) -> Sequence:
     nobody = Poses.empty(len(sequence.skeleton))
     return replace(sequence, frames=(nobody,) * len(sequence))
-
-
-def _listed(names: list[str]) -> str:
-    return ", ".join(names)
