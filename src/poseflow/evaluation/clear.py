@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from ..poses import NO_ID
 from .clips import Clip
 from .matching import follow, last_found
 from .scores import CORRECT_WITHIN, Clear
@@ -42,14 +43,15 @@ def clear(clip: Clip, distances: FloatArray, untracked: BoolArray, dummies: Bool
     found = matched >= 0
     n_found = found.sum(axis=0)
     last = last_found(truth.track_ids, matched)
-    ids = predictions.track_ids
-    anew = found.copy()
-    anew[last >= 0] &= ids[matched[last >= 0]] != ids[last[last >= 0]]
+    # The last of these is that of row -1, which is no prediction.
+    ids_of_rows = np.append(predictions.track_ids, NO_ID)
+    ids = ids_of_rows[matched]
+    anew = found & (ids != ids_of_rows[last])
     switched = anew & (last >= 0)
     apart = np.zeros(matched.shape)
     pair, joint = np.nonzero(predicted_row[:, None] == matched[true_row])
     apart[true_row[pair], joint] = distances[pair, joint]
-    again = _rows_again(truth.track_ids, np.where(found, ids[matched], 0), found, anew, last < 0)
+    again = _rows_again(truth.track_ids, ids, found, anew, last < 0)
     return Clear(
         objects=present.sum(axis=0) + n_dummies,
         misses=present.sum(axis=0) - n_found + n_dummies,
