@@ -73,21 +73,24 @@ def page_of(evaluation: Evaluation) -> Page:
 
 def sentences(evaluation: Evaluation) -> list[str]:
     """What the headline says to who does not know it: where MOTA went, and what ids cost."""
-    told = []
     missed, false, switched = (100.0 * s for s in figures.shares(evaluation.total.clear))
-    if np.isfinite(missed):
-        mota = 100.0 * figures.mean(evaluation.total.clear.mota)
-        told.append(
-            f"For every 100 true joints {missed:.1f} were missed, {false:.1f} false ones were "
-            f"predicted, and ids switched {switched:.1f} times: that leaves a MOTA of {mota:.1f}."
-        )
-        if evaluation.oracle is not None:
-            ideal = 100.0 * figures.mean(evaluation.oracle.clear.mota)
-            told.append(
-                f"The same detections with perfect ids (the oracle) would get {ideal:.1f}: "
-                f"association accounts for {ideal - mota:.1f} of what is missing to 100, "
-                "detection for the rest."
-            )
+    if not np.isfinite(missed):
+        return []
+    mota = 100.0 * figures.mean(evaluation.total.clear.mota)
+    told = [
+        f"For every 100 true joints {missed:.1f} were missed, {false:.1f} false ones were "
+        f"predicted, and ids switched {switched:.1f} times: that leaves a MOTA of {mota:.1f}."
+    ]
+    if evaluation.oracle is None or mota > 99.95:
+        return told
+    ideal = 100.0 * figures.mean(evaluation.oracle.clear.mota)
+    cost = (
+        f"association accounts for {ideal - mota:.1f} of what is missing to 100, detection for "
+        "the rest."
+        if ideal - mota > 0.05
+        else "all that is missing to 100 is detection's."
+    )
+    told.append(f"The same detections with perfect ids (the oracle) would get {ideal:.1f}: {cost}")
     return told
 
 
