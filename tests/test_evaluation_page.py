@@ -8,9 +8,12 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 
-from poseflow.evaluation.report import page, plots, svg, timelines
+from poseflow.evaluation import Evaluation, Lives, Score
+from poseflow.evaluation.report import page, page_of, plots, svg, timelines
 from poseflow.evaluation.report.tables import Column, Row, Table
 from poseflow.evaluation.report.timelines import Lane, Mark
+from poseflow.evaluation.scores import Clear, Precision, Switch
+from poseflow.skeletons import skeleton
 
 NOBODY = -1
 
@@ -208,3 +211,66 @@ def test_time_lines_that_make_the_page_too_large_are_named_instead():
 def test_the_first_time_lines_are_open():
     tree = ElementTree.fromstring(page.as_html(whole(5)).removeprefix("<!DOCTYPE html>\n"))
     assert [e.get("open") for e in tree.iter("details")] == ["open"] * 3 + [None] * 2
+
+
+# -- From an evaluation to its page -------------------------------------------------------------
+
+
+def score(name: str, misses: int) -> Score:
+    """Of every joint ten, and so many missed."""
+    none = np.zeros(15, dtype=np.int64)
+    precision = Precision(np.ones(15), np.ones(15), np.ones(15), ((np.ones(1), np.ones(1)),) * 15)
+    return Score(name, precision, Clear(none + 10, none + misses, none, none, none, none, none))
+
+
+def lives(*switches: Switch) -> Lives:
+    """Two frames of persons 5 and 6: who is 5 is found as 8 and then as 9, and 6 is missed."""
+    return Lives(
+        frame_names=("0.jpg", "1.jpg"),
+        true_frames=np.array([0, 0, 1, 1]),
+        true_ids=np.array([6, 5, 5, 6]),
+        predicted_frames=np.array([0, 1, 1]),
+        predicted_ids=np.array([8, 9, 7]),
+        matched=np.array([-1, 0, 1, -1]),
+        switches=switches,
+    )
+
+
+@pytest.fixture
+def made() -> page.Page:
+    """Of three sequences; the one with the switch is neither first nor worst."""
+    scores = score("one", 1), score("two", 3), score("three", 2)
+    clips = lives(), lives(), lives(Switch(1, 5, 8, 9))
+    joints = skeleton("posetrack-15").keypoints
+    return page_of(Evaluation("strict", joints, scores, score("total", 2), (), None, clips, ("n",)))
+
+
+def test_sequences_with_most_switches_come_first(made):
+    assert [clip.words for clip in made.clips] == [
+        "three: 1 switch, 2 people, 2 frames",
+        "one: 0 switches, 2 people, 2 frames",
+        "two: 0 switches, 2 people, 2 frames",
+    ]
+
+
+def test_the_worst_mota_comes_first(made):
+    assert [row.name for row in made.lost] == ["two", "three", "one"]
+    assert [row.mota for row in made.lost] == pytest.approx([0.7, 0.8, 0.9])
+
+
+def test_each_person_and_each_track_has_its_row(made):
+    told = [e.text for e in drawn(made.clips[0].svg).iter("title")]
+    assert told == [
+        "person 5: matched in 2 of 2 frames; switches at 1.jpg (8 → 9)",
+        "person 6: matched in 0 of 2 frames",
+        "track 7: matched in 0 of 1 frames",
+        "track 8: matched in 1 of 1 frames",
+        "track 9: matched in 1 of 1 frames",
+    ]
+    assert [e.text for e in of_class(drawn(made.clips[0].svg), "on")] == ["8", "9", "5", "5"]
+
+
+def test_without_identities_there_is_a_page_all_the_same(made):
+    assert [tile.name for tile in made.tiles] == ["mAP", "MOTA"]
+    assert [tile.value for tile in made.tiles] == ["100.0", "80.0"]
+    ElementTree.fromstring(page.as_html(made).removeprefix("<!DOCTYPE html>\n"))
