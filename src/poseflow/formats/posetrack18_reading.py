@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from itertools import pairwise
+from itertools import chain, pairwise
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -18,7 +18,16 @@ from .format import source_of
 from .naming import places, skeleton_of
 from .people import Fields, read_people
 from .posetrack import ids_inside, labels
-from .reading import FloatArray, IntArray, is_number, numbers, score_scales, show, skeleton_for
+from .reading import (
+    FloatArray,
+    IntArray,
+    is_number,
+    numbers,
+    packed,
+    score_scales,
+    show,
+    skeleton_for,
+)
 
 NAME = "posetrack18"
 SKELETONS = {17: "posetrack-17", 15: "posetrack-15"}
@@ -241,11 +250,16 @@ def _scores(
 ) -> FloatArray:
     """(N, K) the scores of the keypoints in the file's order; nan where a person has none."""
     table = np.full((len(annotations), n_keypoints), np.nan)
-    for i, annotation in enumerate(annotations):
-        scores = annotation.get("scores")
-        if scores in (None, []):
-            continue
-        what = f"{path}: {where(i)}: scores"
+    every: list[Any] = [annotation.get("scores") for annotation in annotations]
+    present = [i for i, scores in enumerate(every) if scores not in (None, [])]
+    if all(type(every[i]) is list and len(every[i]) == n_keypoints for i in present):
+        array = packed(list(chain.from_iterable(every[i] for i in present)))
+        if array is not None:
+            table[present] = array.reshape(len(present), n_keypoints)
+            return table
+    # Something is unusual: find out what, one list at a time.
+    for i in present:
+        scores, what = every[i], f"{path}: {where(i)}: scores"
         if not isinstance(scores, list) or len(scores) != n_keypoints:
             raise InputError(f"{what}: expected {n_keypoints} numbers, got {show(scores)}")
         for j, score in enumerate(scores, start=1):
