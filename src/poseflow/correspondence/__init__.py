@@ -10,15 +10,17 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from ..frames import Matcher
+from .deepmatching import deepmatching
 from .flow import dis, lucas_kanade
 from .orb import orb, orb_exact
 
-__all__ = ["MATCHERS", "dis", "lucas_kanade", "orb", "orb_exact"]
+__all__ = ["MATCHERS", "deepmatching", "dis", "lucas_kanade", "orb", "orb_exact"]
 
 MATCHERS: dict[str, Callable[[], Matcher]] = {
     "dis": dis,
     "lk": lucas_kanade,
     "orb": orb,
     "orb-exact": orb_exact,
+    "deepmatching": deepmatching,
 }
 """The matchers by the names under which the command line knows them; the first is its default."""

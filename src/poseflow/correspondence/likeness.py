@@ -91,7 +91,12 @@ def sample(image: NDArray[Any], x: NDArray[Any], y: NDArray[Any]) -> NDArray[Any
 
 
 def alike(
-    before: ImageArray, after: ImageArray, source: FloatArray, target: FloatArray
+    before: ImageArray,
+    after: ImageArray,
+    source: FloatArray,
+    target: FloatArray,
+    *,
+    least: float = LEAST_LIKENESS,
 ) -> BoolArray:
     """(P,) whether the surroundings of source in before and of target in after are the same thing.
 
@@ -105,13 +110,15 @@ def alike(
         after: (H, W) gray, the later frame.
         source: (P, 2), pixels in before; edges go on outside.
         target: (P, 2), pixels in after.
+        least: the likeness there must be, at most 1. Higher: fewer false ones, and fewer of the
+            true ones at people's edges.
     """
     a, b = _patches(before, source), _patches(after, target)
     mean_a, mean_b = _mean(a), _mean(b)
     variance_a, variance_b = _mean(a, a) - mean_a**2, _mean(b, b) - mean_b**2
     likeness = 4 * mean_a * mean_b * (_mean(a, b) - mean_a * mean_b)
     most = (mean_a**2 + mean_b**2) * (variance_a + variance_b)
-    return np.asarray((likeness >= LEAST_LIKENESS * most) & (variance_a >= LEAST_TEXTURE**2))
+    return np.asarray((likeness >= least * most) & (variance_a >= LEAST_TEXTURE**2))
 
 
 def _patches(image: ImageArray, points: FloatArray) -> NDArray[np.float32]:
