@@ -161,7 +161,7 @@ def _causes(lost: Sequence[Lost]) -> list[str]:
         _paragraph(
             "For every 100 true joints: how many were missed, how many false ones there are, and "
             "how often an id switched. MOTA, on the right, is 100 less these three. The worst come "
-            "first, and a bar too long for the picture ends in »; point at one to read its numbers.",
+            "first; a bar too long for the picture ends in »; point at one to read its numbers.",
             "soft",
         ),
         element("div", *swatches, class_="key"),
