@@ -17,12 +17,14 @@ from hypothesis import strategies as st
 from poseflow.errors import InputError
 from poseflow.formats import FORMATS, Format, load, recognise, save
 from poseflow.formats.format import parse_beginning, take_sample
-from poseflow.poses import Poses, Sequence
+from poseflow.poses import Origin, Poses, Sequence
 from poseflow.skeletons import Skeleton, skeleton
 
 DATA = Path(__file__).parent / "data"
 HAND = Skeleton("hand-3", ("wrist", "thumb", "finger"), ((0, 1), (0, 2)), np.arange(3), np.ones(3))
 EVERY = [pytest.param(f, id=f.name) for f in FORMATS.values() if f.write is not None]
+# Where a word of ours has no place.
+WITHOUT_ORIGINS = {"posetrack17", "posetrack18"}
 
 coordinate = st.floats(0.25, 2000, width=32)
 score = st.floats(0.0, 1.0, width=32)
@@ -45,6 +47,7 @@ def frame(draw: st.DrawFn, n_keypoints: int) -> Poses:
         table[..., 2],
         draw(st.lists(score, min_size=n, max_size=n)),
         track_ids=np.where(draw(st.lists(st.booleans(), min_size=n, max_size=n)), ids, -1),
+        origins=draw(st.lists(st.sampled_from(Origin), min_size=n, max_size=n)),
     )
 
 
@@ -95,6 +98,8 @@ def assert_same(got: Sequence, expected: Sequence, form: Format) -> None:
         np.testing.assert_array_equal(a.keypoints, b.keypoints)
         np.testing.assert_array_equal(a.keypoint_scores, b.keypoint_scores)
         np.testing.assert_array_equal(a.track_ids, b.track_ids)
+        if form.name not in WITHOUT_ORIGINS:
+            np.testing.assert_array_equal(a.origins, b.origins)
         if "scores" not in form.loses:
             np.testing.assert_array_equal(a.scores, b.scores)
         if "boxes" not in form.loses:
@@ -156,6 +161,32 @@ def test_a_pose_of_no_row_is_written_from_its_arrays(form: Format, tmp_path: Pat
     got = load(out).frames[1]
     assert sorted(got.track_ids.tolist()) == [1, 2]
     np.testing.assert_array_equal(got.keypoints[got.track_ids == 2], first.keypoints[1:])
+
+
+@pytest.mark.parametrize("form", EVERY)
+def test_origins_come_back_with_rows_and_without(form: Format, tmp_path: Path) -> None:
+    path, out = path_for(form, tmp_path), path_for(form, tmp_path, "again")
+    origins = [Origin.PROPAGATED, Origin.DETECTED, Origin.FUSED]
+    clip = walk(form, [[1, 2, 3]])
+    poses = replace(clip.frames[0], origins=np.array(origins, dtype=np.uint8))
+    save(path, clip.with_frames([poses]), format=form.name)
+    expected = [Origin.DETECTED] * 3 if form.name in WITHOUT_ORIGINS else origins
+
+    read = load(path, format=form.name)
+    assert read.frames[0].origins.tolist() == expected
+    save(out, read.with_track_ids([[3, 2, 1]]), format=form.name)
+    got = load(out, format=form.name).frames[0]
+    assert (got.origins.tolist(), got.track_ids.tolist()) == (expected, [3, 2, 1])
+
+
+@pytest.mark.parametrize("word", ["camera 2", "DETECTED", 1, None, ["fused"], {}])
+def test_an_origin_that_is_not_our_word_is_somebody_elses(word: object, tmp_path: Path) -> None:
+    row = {"image_id": "0.jpg", "keypoints": [1.0, 2.0, 0.5] * 17, "score": 1, "origin": word}
+    (tmp_path / "x.json").write_text(json.dumps([row]))
+    clip = load(tmp_path / "x.json")
+    assert clip.frames[0].origins.tolist() == [Origin.DETECTED]
+    save(tmp_path / "y.json", clip.with_track_ids([[4]]))
+    assert json.loads((tmp_path / "y.json").read_text()) == [row | {"idx": 4}]
 
 
 @pytest.mark.parametrize("form", EVERY)

@@ -16,12 +16,12 @@ from hypothesis import strategies as st
 from conftest import shared
 from poseflow.errors import InputError
 from poseflow.formats import load, recognise, save
-from poseflow.poses import Poses, Sequence
+from poseflow.poses import Origin, Poses, Sequence
 from poseflow.skeletons import SKELETONS, Skeleton, skeleton
 
 HAND = Skeleton("hand", ("wrist", "tip"), ((0, 1),), np.arange(2), np.ones(2))
 COLUMNS = (
-    "frame,image,time,track_id,score,box_x0,box_y0,box_x1,box_y1,"
+    "frame,image,time,track_id,origin,score,box_x0,box_y0,box_x1,box_y1,"
     "wrist_x,wrist_y,wrist_score,tip_x,tip_y,tip_score"
 )
 BOTH = [pytest.param(".csv", id="csv"), pytest.param(".parquet", id="parquet")]
@@ -35,8 +35,11 @@ def hands() -> Sequence:
         [0.5, np.nan],
         [[0, 0, 8, 9], [np.nan] * 4],
         [7, -1],
+        origins=[Origin.FUSED, Origin.DETECTED],
     )
-    lost = Poses.from_keypoints(np.full((1, 2, 2), np.nan), track_ids=[-1])
+    lost = Poses.from_keypoints(
+        np.full((1, 2, 2), np.nan), track_ids=[-1], origins=[Origin.PROPAGATED]
+    )
     nobody = Poses.empty(2)
     return Sequence(
         HAND,
@@ -74,7 +77,7 @@ def as_columns(path: Path) -> dict[str, list[Any]]:
 
 
 def assert_same(got: Poses, expected: Poses) -> None:
-    for field in ("keypoints", "keypoint_scores", "scores", "boxes", "track_ids"):
+    for field in ("keypoints", "keypoint_scores", "scores", "boxes", "track_ids", "origins"):
         np.testing.assert_array_equal(getattr(got, field), getattr(expected, field), field)
 
 
@@ -149,6 +152,7 @@ def clips(draw: st.DrawFn) -> Sequence:
                 draw(st.lists(st.floats(0, 1), min_size=n, max_size=n)),
                 np.reshape(draw(st.lists(boxes, min_size=n, max_size=n)), (n, 4)),
                 draw(st.lists(st.integers(-1, 2**52), min_size=n, max_size=n)),
+                origins=draw(st.lists(st.sampled_from(Origin), min_size=n, max_size=n)),
             )
         )
     name = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=5)
@@ -243,6 +247,15 @@ def test_one_id_twice_in_a_frame_is_read(suffix: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("suffix", BOTH)
+def test_a_pose_without_an_origin_was_detected(suffix: str, tmp_path: Path) -> None:
+    table: dict[str, list[Any]] = GOOD | {"origin": ["", "propagated"]}
+    clip = load(rewritten(tmp_path / f"x{suffix}", table))
+    assert [poses.origins.tolist() for poses in clip.frames] == [[0], [Origin.PROPAGATED]]
+    nowhere = load(rewritten(tmp_path / f"y{suffix}", GOOD))
+    assert [poses.origins.tolist() for poses in nowhere.frames] == [[0], [0]]
+
+
+@pytest.mark.parametrize("suffix", BOTH)
 def test_columns_of_others_come_back_with_the_id(suffix: str, tmp_path: Path) -> None:
     columns: dict[str, list[Any]] = {
         "note": ['say "hi"', "then, go", "line\nbreak"],
@@ -334,6 +347,11 @@ GOOD: dict[str, list[Any]] = {"frame": [0, 1], "tip_x": [1.0, 2.0], "tip_y": [3.
             id="no x",
         ),
         pytest.param({"tip_y": [1.0, None]}, "row 2: tip_y: expected both", id="no y"),
+        pytest.param(
+            {"origin": ["fused", "guessed"]},
+            "row 2: origin: expected detected, fused, propagated or an empty cell, got 'guessed'",
+            id="origin",
+        ),
         pytest.param(
             {"frame": [1, 1], "image": ["a", "b"]},
             "row 2: image: expected 'a', as before for frame 1, got 'b'",

@@ -21,9 +21,11 @@ def test_parquet_has_types_and_nulls(tmp_path: Path) -> None:
     assert schema.names == COLUMNS.split(",")
     kinds = {name: str(schema.field(name).type) for name in ("frame", "image", "track_id")}
     assert kinds == {"frame": "int64", "image": "string", "track_id": "int64"}
+    assert str(schema.field("origin").type) == "string"
     columns = as_columns(tmp_path / "x.parquet")
     assert columns["frame"] == [0, 0, 2]
     assert columns["image"] == ['a, "b".jpg'] * 2 + [None]
+    assert columns["origin"] == ["fused", "detected", "propagated"]
     assert columns["score"] == [0.5, None, 0.0]
     assert columns["wrist_x"] == [1.5, None, None]
     assert columns["tip_score"] == [None, 1.0, None]
@@ -62,10 +64,11 @@ def test_many_rows_are_several_groups(tmp_path: Path, monkeypatch: pytest.Monkey
 
 
 def test_a_column_of_nulls_is_empty(tmp_path: Path) -> None:
-    nothing = {name: [None, None] for name in ("image", "time", "score", "track_id")}
+    names = ("image", "time", "score", "track_id", "origin")
+    nothing = {name: [None, None] for name in names}
     clip = load(rewritten(tmp_path / "x.parquet", GOOD | nothing))
     assert (clip.image_names, clip.times) == (("", ""), None)
-    assert clip.frames[0].track_ids.tolist() == [-1]
+    assert (clip.frames[0].track_ids.tolist(), clip.frames[0].origins.tolist()) == ([-1], [0])
 
 
 ABOUT = (

@@ -12,10 +12,12 @@ from numpy.typing import NDArray
 
 from ..errors import InputError
 from ..poses import NO_ID, Origin, Poses
-from .reading import Refuse, is_number, numbers, show, to_poses, to_triples, triples
+from .reading import ORIGINS, Refuse, is_number, numbers, show, to_poses, to_triples, triples
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
+
+_ORIGIN = "origin"
 
 
 class Fields(NamedTuple):
@@ -42,17 +44,19 @@ class People(NamedTuple):
         scores: (N,); nan = absent.
         boxes: (N, 4) x0 y0 x1 y1; nan = absent.
         track_ids: (N,); -1 = none.
+        origins: (N,), an `Origin` each.
     """
 
     table: FloatArray
     scores: FloatArray
     boxes: FloatArray
     track_ids: IntArray
+    origins: NDArray[np.uint8]
 
     def poses(self, scales: tuple[float, float], scored: bool, rows: IntArray) -> Poses:
         """As `Poses`; `scored`: whether any person of the whole file has a score."""
         scores = self.scores if scored else None
-        return to_poses(self.table, scales, scores, self.boxes, self.track_ids, rows)
+        return to_poses(self.table, scales, scores, self.boxes, self.track_ids, rows, self.origins)
 
 
 def read_people(
@@ -91,7 +95,13 @@ def read_people(
     boxes = numbers(column(fields.box), refusing(fields.box), shape="x, y, width, height")
     boxes[:, 2:] += boxes[:, :2]
     track_ids = _track_ids(column(fields.track_id), refusing(fields.track_id))
-    return People(table, scores, boxes, track_ids)
+    return People(table, scores, boxes, track_ids, _origins(column(_ORIGIN)))
+
+
+def _origins(values: list[Any]) -> NDArray[np.uint8]:
+    """(N,) where people come from; a field of another content is somebody else's."""
+    known = [ORIGINS.get(value, 0) if type(value) is str else 0 for value in values]
+    return np.array(known, dtype=np.uint8)
 
 
 def _track_ids(values: list[Any], refuse: Refuse) -> IntArray:
@@ -147,6 +157,6 @@ def write_people(
             person[fields.box] = box
         person[fields.track_id] = track_id
         if origin != Origin.DETECTED:
-            person["origin"] = Origin(origin).name.lower()
+            person[_ORIGIN] = Origin(origin).name.lower()
         people.append(person)
     return people

@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 
 from ..errors import InputError
 from ..files import natural_key
-from ..poses import Poses, Sequence
+from ..poses import Origin, Poses, Sequence
 from ..skeletons import Skeleton, skeleton
 
 FloatArray = NDArray[np.float64]
@@ -254,6 +254,9 @@ def skeleton_for(
 
 # ---------------------------------------------------------------- the edges of Poses
 
+ORIGINS = {origin.name.lower(): int(origin) for origin in Origin}
+"""What files call where a pose comes from."""
+
 
 def score_scales(
     largest_keypoint: float, largest_pose: float, score_scale: float | None
@@ -287,6 +290,7 @@ def to_poses(
     boxes: FloatArray | None = None,
     track_ids: IntArray | None = None,
     rows: IntArray | None = None,
+    origins: NDArray[np.uint8] | None = None,
 ) -> Poses:
     """Poses from x, y, score as files of AlphaPose's, COCO's and OpenPose's kind have them.
 
@@ -297,6 +301,7 @@ def to_poses(
         boxes: (N, 4) x0 y0 x1 y1; None, or nan in a row = around the keypoints.
         track_ids: (N,), -1 = none; None = no ids.
         rows: (N,) the place of each among the poses of the file.
+        origins: (N,); None = all detected.
     """
     missing = (table == 0).all(axis=2)
     return Poses.from_keypoints(
@@ -306,6 +311,7 @@ def to_poses(
         boxes,
         track_ids,
         rows,
+        origins,
     )
 
 

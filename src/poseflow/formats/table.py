@@ -1,8 +1,9 @@
 """Our own tables, one row a pose: which columns there are, and how rows become a sequence.
 
-`frame` (from 0), `image`, `time` (seconds), `track_id` (from 1; -1 = none), `score`, `box_x0` to
-`box_y1`, and for each keypoint `NAME_x`, `NAME_y` and `NAME_score`. What is missing or unknown is
-an empty cell. Only `frame` and places of keypoints are required, and others are left alone.
+`frame` (from 0), `image`, `time` (seconds), `track_id` (from 1; -1 = none), `origin` (a word),
+`score`, `box_x0` to `box_y1`, and for each keypoint `NAME_x`, `NAME_y` and `NAME_score`. What is
+missing or unknown is an empty cell. Only `frame` and places of keypoints are required, and others
+are left alone.
 """
 
 from __future__ import annotations
@@ -19,10 +20,16 @@ from ..errors import InputError
 from ..poses import NO_ID, Poses, Sequence
 from ..skeletons import Skeleton
 from .naming import places, skeleton_of
-from .reading import FloatArray, IntArray, frame_names, score_scales
+from .reading import ORIGINS, FloatArray, IntArray, frame_names, score_scales
 
-BEFORE = ("frame", "image", "time", "track_id", "score", "box_x0", "box_y0", "box_x1", "box_y1")
+BEFORE = (
+    *("frame", "image", "time", "track_id", "origin", "score"),
+    *("box_x0", "box_y0", "box_x1", "box_y1"),
+)
 """The columns before those of the keypoints."""
+
+WORDS = ("image", "origin")
+"""The columns that are not of numbers."""
 
 GONE = -2
 """Stands for the id of a row that a sequence no longer has."""
@@ -42,7 +49,7 @@ def columns(kind: Skeleton) -> list[str]:
 
 def number_columns(kind: Skeleton) -> list[str]:
     """The names of the C columns of numbers, in the order of the `numbers` of `sequence_of`."""
-    return [name for name in columns(kind) if name != "image"]
+    return [name for name in columns(kind) if name not in WORDS]
 
 
 def keypoint_names(header: Iterable[str]) -> list[str]:
@@ -82,7 +89,7 @@ def kind_of(header: list[str], given: Skeleton | None, name: str, path: Path) ->
 
 
 def numbers_of(poses: Poses, scales: tuple[float, float]) -> FloatArray:
-    """(N, 5 + 3K) the columns after `track_id`: score, box and keypoints; nan = an empty cell."""
+    """(N, 5 + 3K) the columns after `origin`: score, box and keypoints; nan = an empty cell."""
     n = len(poses)
     scores = np.where(np.isnan(poses.keypoints[..., 0]), np.nan, poses.keypoint_scores) * scales[0]
     table = np.concatenate([poses.keypoints, scores[..., None]], axis=2).reshape(n, -1)
@@ -102,6 +109,31 @@ def ids_by_row(sequence: Sequence) -> IntArray | None:
     ids = np.full(rows.max(initial=-1) + 1, GONE)
     ids[rows] = np.concatenate([nothing, *(poses.track_ids for poses in sequence.frames)])
     return ids
+
+
+def origin_words(poses: Poses) -> list[str]:
+    """What the column `origin` says of each of N poses."""
+    words = {origin: word for word, origin in ORIGINS.items()}
+    return [words[origin] for origin in poses.origins.tolist()]
+
+
+def origins_of(words: list[str], first: int, refuse: Refuse) -> NDArray[np.uint8]:
+    """(R,) the origins that some words say; an empty one says: detected.
+
+    Args:
+        words: of R rows, one after another.
+        first: the number of the first of these rows.
+        refuse: makes the error for a cell.
+
+    Raises:
+        InputError: by `refuse`, for the first that is another word.
+    """
+    try:
+        return np.array([ORIGINS[word] if word else 0 for word in words], dtype=np.uint8)
+    except KeyError as error:
+        (word,) = error.args
+        expected = f"expected {', '.join(ORIGINS)} or an empty cell, got {word!r}"
+        raise refuse(first + words.index(word), "origin", expected) from None
 
 
 class About(NamedTuple):
@@ -124,6 +156,7 @@ class About(NamedTuple):
 def sequence_of(
     numbers: FloatArray,
     images: Iterable[str],
+    origins: NDArray[np.uint8],
     kind: Skeleton,
     about: About,
     score_scale: float | None,
@@ -134,6 +167,7 @@ def sequence_of(
     Args:
         numbers: (R, 8 + 3K) the columns of `number_columns`; nan = an empty cell.
         images: R names, "" = unknown.
+        origins: (R,) by `origins_of`.
         kind: what the keypoints are.
         about: the rest.
         score_scale: the largest possible keypoint score; None = as `about` says.
@@ -157,6 +191,7 @@ def sequence_of(
         boxes,
         np.where(np.isnan(track_id), NO_ID, track_id).astype(np.int64),
         np.arange(len(numbers)),
+        origins,
     )
     frames = frame.astype(np.int64)
     order = np.argsort(frames, kind="stable")

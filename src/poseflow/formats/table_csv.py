@@ -33,6 +33,8 @@ from .table import (
     kind_of,
     number_columns,
     numbers_of,
+    origin_words,
+    origins_of,
     sequence_of,
 )
 
@@ -94,12 +96,13 @@ def _read(path: Path, given: Skeleton | None, score_scale: float | None) -> Sequ
     # A column that the file lacks is read from an empty cell put after the last.
     place = {name: i for i, name in enumerate(header)}
     wanted = [place.get(name, len(header)) for name in number_columns(kind)]
-    pick, image = itemgetter(*wanted), place.get("image", len(header))
+    pick = itemgetter(*wanted)
+    image, origin = (place.get(name, len(header)) for name in ("image", "origin"))
 
     def refuse(i: int, column: str, fault: str) -> InputError:
         return InputError(f"{path}: row {i + 1}: {column}: {fault}")
 
-    numbers, images = array("d"), list[str]()
+    numbers, images, origins = array("d"), list[str](), array("B")
     rows = _rows(lines, len(header), path)
     while some := list(islice(rows, _CHUNK)):
         for row in some:
@@ -109,9 +112,13 @@ def _read(path: Path, given: Skeleton | None, score_scale: float | None) -> Sequ
         if some_numbers is None:
             some_numbers = _numbers_one_by_one(cells, len(images), number_columns(kind), refuse)
         numbers.frombytes(some_numbers.tobytes())
+        words = [row[origin] for row in some]
+        origins.frombytes(origins_of(words, len(images), refuse).tobytes())
         images += [row[image] for row in some]
     table = np.asarray(numbers).reshape(-1, len(wanted))
-    sequence = sequence_of(table, images, kind, About(path.stem), score_scale, refuse)
+    origin_of = np.frombuffer(origins, dtype=np.uint8)
+    about = About(path.stem)
+    sequence = sequence_of(table, images, origin_of, kind, about, score_scale, refuse)
     return replace(sequence, source=source)
 
 
@@ -211,7 +218,8 @@ def _frame(poses: Poses, scales: tuple[float, float], before: bytes) -> bytes:
     rows = text[2:-2].replace(b"null", b"").split(b"],[")
     ids = poses.track_ids.tolist()
     return b"".join(
-        b"%s%d,%s\n" % (before, track_id, row) for track_id, row in zip(ids, rows, strict=True)
+        b"%s%d,%s,%s\n" % (before, track_id, origin.encode(), row)
+        for track_id, origin, row in zip(ids, origin_words(poses), rows, strict=True)
     )
 
 

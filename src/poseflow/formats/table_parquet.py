@@ -20,6 +20,7 @@ from .reading import FloatArray, IntArray
 from .table import (
     GONE,
     MOST_FRAMES,
+    WORDS,
     About,
     columns,
     ids_by_row,
@@ -27,6 +28,8 @@ from .table import (
     kind_of,
     number_columns,
     numbers_of,
+    origin_words,
+    origins_of,
     sequence_of,
 )
 
@@ -56,30 +59,30 @@ def _read(path: Path, given: Skeleton | None, score_scale: float | None) -> Sequ
     arrow, parquet = _pyarrow()
     source = source_of(path, _NAME)
     images: list[str] = []
+
+    def refuse(i: int, column: str, fault: str) -> InputError:
+        return InputError(f"{path}: row {i + 1}: {column}: {fault}")
+
     try:
         with parquet.ParquetFile(path) as file:
             header = list(file.schema_arrow.names)
             about, name = _about(file.metadata.metadata or {}, path)
             kind = kind_of(header, given, name, path)
             names = number_columns(kind)
-            wanted = [column for column in (*names, "image") if column in header]
+            wanted = [column for column in (*names, *WORDS) if column in header]
             numbers = np.full((file.metadata.num_rows, len(names)), np.nan)
+            origins = np.zeros(len(numbers), dtype=np.uint8)
             for batch in file.iter_batches(_GROUP, columns=wanted):
-                here = numbers[len(images) : len(images) + len(batch)]
+                rows = slice(len(images), len(images) + len(batch))
+                here = numbers[rows]
                 for i, column in enumerate(names):
                     if column in header:
                         here[:, i] = _numbers(batch, column, path)
-                images += _images(batch, path)
+                origins[rows] = origins_of(_words(batch, "origin", path), len(images), refuse)
+                images += _words(batch, "image", path)
     except (OSError, arrow.ArrowException) as error:
         raise InputError(f"{path}: expected a Parquet file: {error}") from error
-    sequence = sequence_of(
-        numbers,
-        images,
-        kind,
-        about,
-        score_scale,
-        lambda i, column, fault: InputError(f"{path}: row {i + 1}: {column}: {fault}"),
-    )
+    sequence = sequence_of(numbers, images, origins, kind, about, score_scale, refuse)
     return replace(sequence, source=source)
 
 
@@ -95,16 +98,17 @@ def _numbers(batch: Any, name: str, path: Path) -> FloatArray:
     return np.asarray(numbers, dtype=np.float64)
 
 
-def _images(batch: Any, path: Path) -> list[str]:
+def _words(batch: Any, name: str, path: Path) -> list[str]:
+    """A column of texts; "" for null."""
     import pyarrow as arrow
 
-    if "image" not in batch.schema.names:
+    if name not in batch.schema.names:
         return [""] * len(batch)
-    column = batch.column("image")
+    column = batch.column(name)
     try:
-        return [name or "" for name in column.cast(arrow.string()).to_pylist()]
+        return [word or "" for word in column.cast(arrow.string()).to_pylist()]
     except arrow.ArrowException as error:
-        raise InputError(f"{path}: image: expected a column of names: {error}") from error
+        raise InputError(f"{path}: {name}: expected a column of texts: {error}") from error
 
 
 def _about(metadata: dict[bytes, bytes], path: Path) -> tuple[About, str]:
@@ -140,10 +144,10 @@ def _write(path: Path, sequence: Sequence) -> None:
     """A file, a row group at a time; one that was read from Parquet gets its own columns back."""
     _, parquet = _pyarrow()
     schema, tables, about = _given_back(sequence) or _made(sequence)
-    # Of all columns only names repeat, which is what dictionaries are for.
+    # Of all columns only words repeat, which is what dictionaries are for.
     with (
         whole_file(path) as temporary,
-        parquet.ParquetWriter(temporary, schema, use_dictionary=["image"]) as writer,
+        parquet.ParquetWriter(temporary, schema, use_dictionary=list(WORDS)) as writer,
     ):
         for table in tables:
             writer.write_table(table)
@@ -194,7 +198,9 @@ def _with_ids(own: Path, schema: Any, ids: IntArray) -> Iterator[Any]:
 def _made(sequence: Sequence) -> _Parts:
     """A table made from arrays."""
     arrow, _ = _pyarrow()
-    kinds = {"frame": arrow.int64(), "image": arrow.string(), "track_id": arrow.int64()}
+    kinds = {"frame": arrow.int64(), "track_id": arrow.int64()} | dict.fromkeys(
+        WORDS, arrow.string()
+    )
     names = columns(sequence.skeleton)
     schema = arrow.schema([(name, kinds.get(name, arrow.float64())) for name in names])
     empty: list[int] = []
@@ -243,6 +249,7 @@ def _table(sequence: Sequence, some: _Some, schema: Any) -> Any:
         [sequence.image_names[i] or None for i in frames],
         _times(sequence)[frames],
         np.concatenate([poses.track_ids for _, poses in some]),
+        [word for _, poses in some for word in origin_words(poses)],
         *numbers.T,
     ]
     # In a data frame's manner nan becomes null, the Parquet for a cell without a number.
