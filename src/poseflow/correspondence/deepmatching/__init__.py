@@ -1,10 +1,10 @@
 """DeepMatching: dense correspondences that neither large nor non-rigid motion confuses.
 
 Written from Revaud, Weinzaepfel, Harchaoui, Schmid: *DeepMatching: Hierarchical Deformable Dense
-Matching*, IJCV 2016; "the paper" in this folder. A patch of the earlier image is compared with every
-place of the later one. Large patches tell where things went, small ones tell it exactly; therefore
-the maps of a large patch are put together from those of its four quadrants, each of which may have
-moved a little by itself, and the best places are followed back down. A step of it is a file:
+Matching*, IJCV 2016; "the paper" in this folder. A patch of the earlier image is compared with
+every place of the later one. Large patches tell where things went, small ones tell it exactly;
+therefore the map of a large patch is put together from those of its four quadrants, each of which
+may have moved a little by itself, and the best places are followed back down. A file for each step:
 
 `descriptors`  what a pixel and a patch of 4×4 pixels look like
 `pyramid`      how well patches of 4, 8, 16, … pixels fit everywhere

@@ -31,8 +31,6 @@ FLATNESS = 0.3
 flat patches are like flat ones and unlike all others."""
 
 _QUARTERS = [(0, 0), (0, 2), (2, 0), (2, 2)]
-N_NUMBERS = len(_QUARTERS) * (N_ORIENTATIONS + 1)
-"""Of a patch, 36."""
 
 
 class Description(NamedTuple):
@@ -40,7 +38,8 @@ class Description(NamedTuple):
 
     Attributes:
         cells: (H - 1, W - 1, 9), sums over 2×2 pixels, by their top left.
-        scale: (H - 3, W - 3), what makes the four cells of the patch at this top left a unit vector.
+        scale: (H - 3, W - 3), what makes a unit vector of the four cells of the patch with this top
+            left.
     """
 
     cells: Features
@@ -56,12 +55,8 @@ def describe(image: ImageArray) -> Description:
     import cv2
 
     planes = _orientations(image)
-    length = np.full(image.shape, FLATNESS**2, dtype=np.float32)
-    for plane in planes:
-        length += plane * plane
-    np.sqrt(length, out=length)
-    planes.append(np.full(image.shape, FLATNESS, dtype=np.float32))
-    cells = [_cells(plane / length) for plane in planes]
+    length = 1 / np.sqrt(_squares(planes) + np.float32(FLATNESS**2))
+    cells = [_cells(plane * length) for plane in planes] + [_cells(np.float32(FLATNESS) * length)]
     power = _squares(cells)
     patch = power[:-2, :-2] + power[:-2, 2:] + power[2:, :-2] + power[2:, 2:]
     return Description(np.asarray(cv2.merge(cells)), 1 / np.sqrt(patch))
@@ -82,7 +77,10 @@ def _orientations(image: ImageArray) -> list[Features]:
         towards = np.float32(math.cos(angle)) * x + np.float32(math.sin(angle)) * y
         response = blurred(np.maximum(towards, 0, out=towards))
         response *= -STEEPNESS
-        saturated = 2 / (1 + np.exp(response, out=response)) - 1
+        np.exp(response, out=response)
+        response += 1
+        saturated = np.divide(2, response, out=response)
+        saturated -= 1
         planes.append(blurred(saturated))
     return planes
 
@@ -115,12 +113,14 @@ def every_patch(description: Description, step: int = 1) -> Features:
 def patches_at(description: Description, row: Indices, column: Indices) -> Features:
     """(P, 36) unit vectors of the patches whose top left pixels are these (P,)."""
     cells, scale = description
-    width = cells.shape[1]
-    flat, first = cells.reshape(-1, cells.shape[2]), row * width + column
-    patches = np.empty((len(first), len(_QUARTERS), flat.shape[1]), dtype=np.float32)
-    for quarter, (down, right) in enumerate(_QUARTERS):
-        patches[:, quarter] = flat[first + (down * width + right)]
-    return patches.reshape(len(first), N_NUMBERS) * scale[row, column, None]
+    width, n_numbers = cells.shape[1:]
+    # A cell as one item of as many bytes: NumPy copies these several times faster than rows.
+    items = cells.reshape(-1, n_numbers).view(np.dtype((np.void, cells.itemsize * n_numbers)))[:, 0]
+    quarters = [down * width + right for down, right in _QUARTERS]
+    chosen = items[(row * width + column)[:, None] + quarters]
+    patches: Features = chosen.view(np.float32)
+    patches *= scale[row, column, None]
+    return patches
 
 
 def likeness(a: Features, b: Features) -> Features:

@@ -4,22 +4,21 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from .descriptors import Features, Indices, likeness
 from .pyramid import Maps
 
-Fit = Callable[[Indices, Indices, Indices, Indices], NDArray[np.float32]]
+Fit = Callable[[Indices, Indices, Indices, Indices], Features]
 """y, x, row, column (P,) -> (P,) how well the patches in these rows and columns fit there."""
 
 NEIGHBOURHOOD = tuple(itertools.product((-1, 0, 1), repeat=2))
 
 
 class Places(NamedTuple):
-    """Where the patches of the earlier image have gone, (R, C) of them.
+    """Where patches of the earlier image have gone, (R, C) of them or any other shape.
 
     Attributes:
         y: (R, C) the row of the place in the patches' maps: of the smallest, the top pixel.
@@ -29,19 +28,24 @@ class Places(NamedTuple):
 
     y: Indices
     x: Indices
-    score: NDArray[np.float32]
+    score: Features
 
     @classmethod
-    def nowhere(cls, rows: int, columns: int) -> Places:
+    def nowhere(cls, *shape: int) -> Places:
         """No patch has gone anywhere."""
-        y, x = np.zeros((2, rows, columns), dtype=np.intp)
-        return cls(y, x, np.full((rows, columns), -np.inf, dtype=np.float32))
+        y, x = np.zeros((2, *shape), dtype=np.intp)
+        return cls(y, x, np.full(shape, -np.inf, dtype=np.float32))
 
-    def improve(self, y: Indices, x: Indices, score: NDArray[np.float32]) -> None:
-        """Take over what fits better, of other places (R, C) for the same patches."""
+    def of(self, which: Any) -> Places:
+        """Those of some patches; of a slice of them, still the same numbers in memory."""
+        return Places(self.y[which], self.x[which], self.score[which])
+
+    def improve(self, y: Indices, x: Indices, score: Features) -> None:
+        """Take over what fits better of other places for the same patches."""
         better = score > self.score
-        for values, others in zip(self, (y, x, score), strict=True):
-            np.copyto(values, others, where=better)
+        np.copyto(self.y, y, where=better)
+        np.copyto(self.x, x, where=better)
+        np.copyto(self.score, score, where=better)
 
 
 def extract(pyramid: list[Maps], before: Features, after: Features) -> Places:
@@ -61,7 +65,7 @@ def extract(pyramid: list[Maps], before: Features, after: Features) -> Places:
         maps = pyramid[level]
         places = _quadrants(places, maps.shape, _fit_of_maps(maps))
     places = _quadrants(places, after.shape[:2] + before.shape[:2], _fit_of_patches(before, after))
-    return places._replace(score=places.score / (len(pyramid) + 1))
+    return places._replace(score=places.score / np.float32(len(pyramid) + 1))
 
 
 def _fit_of_maps(maps: Maps) -> Fit:
@@ -99,8 +103,8 @@ def _quadrants(wholes: Places, shape: tuple[int, ...], fit: Fit) -> Places:
         row, column = np.mgrid[part]
         y, x = 2 * (wholes.y + 2 * lower - 1), 2 * (wholes.x + 2 * right - 1)
         inside = (y >= 0) & (y < height) & (x >= 0) & (x < width)
-        score = np.where(inside, wholes.score, -np.inf)
-        places = Places(*(values[part] for values in found))
+        score = np.where(inside, wholes.score, np.float32(-np.inf))
+        places = found.of(part)
         for down, across in NEIGHBOURHOOD:
             # At an edge a place is looked at twice, which changes nothing.
             there = np.clip(y + down, 0, height - 1), np.clip(x + across, 0, width - 1)

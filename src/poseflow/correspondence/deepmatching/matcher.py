@@ -57,7 +57,8 @@ def deepmatching(
         least_score: a match needs this mean fit (0 to 1) over the patches of all sizes around it.
             True ones have 0.96 and more, the best between different scenes 0.91. Lower: more
             matches of what is half hidden, and false ones across a cut.
-        least_likeness: as of `likeness.alike`. Lower than for flow, since the score has been asked before.
+        least_likeness: what `likeness.alike` asks of the surroundings in the end. Higher: fewer
+            false matches, and fewer of small people, whose surroundings change.
         reach: pixels; matches farther from every point are left out; inf = none is.
     """
 

@@ -53,7 +53,7 @@ def _smallest(before: Features, after: Features) -> Iterator[Maps]:
 
 
 def _of_quadrants(rows: Iterable[Maps], height: int, apart: int, power: float) -> Maps:
-    """(h, w, R - apart, C - apart): patches twice as large, from rows of the maps of their quadrants.
+    """(h, w, R - apart, C - apart) maps of patches, from those of their quadrants.
 
     A quadrant may be a place off where it would be in a rigid patch: its map is pooled (the largest
     of 3×3 places, for every second one) before that of the whole is the quadrants' mean. Quadrants
@@ -68,26 +68,20 @@ def _of_quadrants(rows: Iterable[Maps], height: int, apart: int, power: float) -
     """
     # Places of the pooled maps are twice a quadrant's side apart from where they came together; in
     # the row above lie the upper quadrants of a row's patches, in the row below the lower ones.
-    maps = None
-    above, here = None, None
-    for y, pooled in enumerate(_pooled(rows)):
-        halves = _beside(np.power(pooled, np.float32(power), out=pooled), apart)
-        upper, lower = halves[:, :-apart], halves[:, apart:]
-        if maps is None:
-            maps = np.empty((height, *upper.shape), dtype=np.float32)
-        if y == 1:
-            maps[0] = lower
-        elif y > 1:
-            np.add(above, lower, out=maps[y - 1])
-            maps[y - 1] *= 0.5
-        above, here = here, upper
-    assert maps is not None
-    maps[-1] = above
+    halves = (_beside(np.power(p, np.float32(power), out=p), apart) for p in _pooled(rows))
+    above, here = next(halves), next(halves)
+    maps = np.empty((height, *above[:, apart:].shape), dtype=np.float32)
+    maps[0] = here[:, apart:]
+    for y, below in enumerate(halves, 1):
+        np.add(above[:, :-apart], below[:, apart:], out=maps[y])
+        maps[y] *= 0.5
+        above, here = here, below
+    maps[-1] = above[:, :-apart]
     return maps
 
 
 def _beside(maps: Maps, apart: int) -> Maps:
-    """(w, R, C - apart) means of a left quadrant one place to the left and a right one to the right."""
+    """(w, R, C - apart) means of left quadrants a place to the left and right ones to the right."""
     left, right = maps[:-2, :, :-apart], maps[2:, :, apart:]
     halves = np.empty((len(maps), *left.shape[1:]), dtype=np.float32)
     np.add(left, right, out=halves[1:-1])

@@ -2,8 +2,9 @@
 
 Every step down the pyramid halves the patches. The same step is taken beyond its last: on images
 twice as large a patch of 4 pixels is a quadrant of what it was before. To find all of these
-everywhere would take sixteen times as long for each doubling. To look where their whole and its
-neighbours went takes four times as long, and makes up for wholes that were half person and half background.
+everywhere would take sixteen times as long for each doubling. To look where their wholes and the
+neighbours of these went takes four times as long, and amends wholes that were half person and half
+background.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ def descend(places: Places, before: Description, after: Description) -> Places:
     grid = np.meshgrid(np.arange(2 * rows), np.arange(2 * columns), indexing="ij")
     row, column = (indices.ravel() for indices in grid)
     sought = patches_at(before, SIDE * row, SIDE * column)
-    found = Places.nowhere(1, len(row))
+    found = Places.nowhere(len(row))
     tried: list[tuple[Indices, Indices]] = []
     for beyond_y, beyond_x in itertools.product((0, 1), repeat=2):
         # From its whole on to the patch that lies on the quadrant's own side of it.
@@ -47,27 +48,24 @@ def descend(places: Places, before: Description, after: Description) -> Places:
         for other_y, other_x in tried:
             new &= (y != other_y) | (x != other_x)
         tried.append((y, x))
-        _look_around(np.flatnonzero(new), y, x, sought, after, found)
-    return Places(*(values.reshape(2 * rows, 2 * columns) for values in found))
+        which = np.flatnonzero(new)
+        better = found.of(which)
+        _look_around(y[which], x[which], sought[which], after, better)
+        found.y[which], found.x[which], found.score[which] = better
+    return found.of(np.arange(len(row)).reshape(2 * rows, 2 * columns))
 
 
 def _look_around(
-    which: Indices, y: Indices, x: Indices, sought: Features, after: Description, found: Places
+    y: Indices, x: Indices, sought: Features, after: Description, found: Places
 ) -> None:
-    """Put into `found` (1, P) what is better at y, x (P,) or next to it, for the patches `which`."""
+    """Put what fits better at y, x (P,) or next to them into `found`, (P,) as well."""
     height, width = after.scale.shape
-    best_y, best_x, best = (values[0, which] for values in found)
-    sought = sought[which]
     for down, right in NEIGHBOURHOOD:
-        there_y, there_x = y[which] + down, x[which] + right
+        there_y, there_x = y + down, x + right
         inside = (there_y >= 0) & (there_y < height) & (there_x >= 0) & (there_x < width)
         there_y, there_x = np.where(inside, there_y, 0), np.where(inside, there_x, 0)
         score = likeness(sought, patches_at(after, there_y, there_x))
-        better = inside & (score > best)
-        best = np.where(better, score, best)
-        best_y, best_x = np.where(better, there_y, best_y), np.where(better, there_x, best_x)
-    for values, changed in zip(found, (best_y, best_x, best), strict=True):
-        values[0, which] = changed
+        found.improve(there_y, there_x, np.where(inside, score, np.float32(-np.inf)))
 
 
 def between_pixels(
@@ -76,8 +74,8 @@ def between_pixels(
     """(P,) how far down and to the right of its whole pixel the best place of a patch lies.
 
     That is where the parabola through the likeness at the place and at the pixels beside it has its
-    top. A patch on a slope is not at its best where the parabola says even in its own image; so much is
-    subtracted, and what has not moved has moved by nothing.
+    top. Even in its own image that is not where a patch is; so much is subtracted, and what has not
+    moved has moved by nothing.
 
     Args:
         row: (P,) of patches that have places.
