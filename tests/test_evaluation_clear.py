@@ -19,6 +19,8 @@ MOTMETRICS = {
     "num_objects": "objects", "num_misses": "misses", "num_false_positives": "false_positives",
     "num_switches": "switches", "num_fragmentations": "fragmentations", "num_detections": "found",
 }  # fmt: skip
+TENTH = np.array([1.0, 0.0])
+"""A tenth of a head to the right, in pixels."""
 
 
 def counts(judged: Clip, *, untracked=(), dummies=()) -> Clear:
@@ -69,7 +71,7 @@ def two_people(*ids_of_frames: tuple[int, int]) -> Clip:
     frames = np.repeat(np.arange(n_frames), 2)
     bodies = np.tile([BODY, BODY + 500.0], (n_frames, 1, 1))
     truth = people(frames, bodies, np.tile([1, 2], n_frames))
-    predictions = people(frames, bodies + [1.0, 0.0], np.ravel(ids_of_frames))
+    predictions = people(frames, bodies + TENTH, np.ravel(ids_of_frames))
     return clip(truth, predictions, n_frames)
 
 
@@ -97,7 +99,7 @@ def test_an_id_taken_up_by_a_newcomer_is_written_twice_more():
     # Person 1 has id 5, leaves, and person 2, never seen before, is found as 5.
     bodies = np.stack([BODY, BODY + 500.0])
     truth = people([0, 1], bodies, [1, 2])
-    counted = counts(clip(truth, people([0, 1], bodies + [1.0, 0.0], [5, 5]), 2))
+    counted = counts(clip(truth, people([0, 1], bodies + TENTH, [5, 5]), 2))
     assert not counted.switches.any()
     # Two matches, two pairs within reach, a TRANSFER and a MIGRATE.
     assert counted.doubled_distance == pytest.approx(np.full(N_JOINTS, 0.1 * 6))
