@@ -102,6 +102,21 @@ def test_a_folder_gets_everything(at):
     assert [p.track_ids.tolist() for p in table.frames][2:5] == [[1, 2], [], [1, 2]]
 
 
+def test_the_papers_setting_says_which_poses_it_made(at, capsys):
+    # Of the walkers the first is there twice in frame 5; in frame 3 nobody was found.
+    twice = row(5, person(60 + 8 * 5, 90) + 0.5)
+    Path("poses.json").write_text(json.dumps([*walkers(), twice]))
+    assert run("track", "--poses", "poses.json", "--out", "results", "--setting", "paper") == 0
+    said = capsys.readouterr().out
+    assert "2 people in 8 frames, 16 poses, 0 of them without id" in said
+    assert "made anew: 1 poses by fusing several of one person, 2 by carrying over" in said
+    summary = json.loads(Path("results/summary.json").read_text())
+    assert (summary["fused"], summary["propagated"]) == (1, 2)
+    table = poseflow.load("results/tracks.csv")
+    origins = [sorted(poses.origins.tolist()) for poses in table.frames]
+    assert origins == [[0, 0], [0, 0], [0, 0], [2, 2], [0, 0], [0, 1], [0, 0], [0, 0]]
+
+
 def test_the_same_input_gives_the_same_bytes(at):
     for out in ("one", "two"):
         assert run("track", "clip.mp4", "--poses", "poses.json", "--out", out, "--quiet") == 0

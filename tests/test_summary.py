@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from conftest import frame_of, person
-from poseflow.poses import Sequence
+from poseflow.poses import Origin, Sequence
 from poseflow.skeletons import skeleton
 from poseflow.summary import summarise
 
@@ -25,6 +25,17 @@ def test_people_gaps_and_speed():
     (one,) = summary.people
     assert dataclasses.astuple(one) == (2, 3, 0, 5, 1, 3, pytest.approx(3.0))
     assert summary.speed_unit == "pixels a frame"
+
+
+def test_poses_that_no_estimator_made_are_counted():
+    made = clip([[1, 2], [1], []], [[0, 90], [3], []])
+    origins = [[Origin.FUSED, Origin.PROPAGATED], [Origin.PROPAGATED], []]
+    frames = [
+        dataclasses.replace(poses, origins=np.array(some, dtype=np.uint8))
+        for poses, some in zip(made.frames, origins, strict=True)
+    ]
+    summary = summarise(made.with_frames(frames))
+    assert (summary.fused, summary.propagated, summary.poses) == (1, 2, 3)
 
 
 def test_speed_is_by_the_clock_where_there_is_one():

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from .poses import NO_ID, Sequence
+from .poses import NO_ID, Origin, Sequence
 
 
 @dataclass(frozen=True)
@@ -44,6 +44,8 @@ class Summary:
         frames: of the clip.
         poses: in all frames together.
         without_id: poses that are on no track.
+        fused: poses that are the mean of several.
+        propagated: poses of people whom the estimator missed, carried over.
         people: in order of track id.
         speed_unit: of `Person.speed`.
     """
@@ -51,6 +53,8 @@ class Summary:
     frames: int
     poses: int
     without_id: int
+    fused: int
+    propagated: int
     people: tuple[Person, ...]
     speed_unit: str
 
@@ -63,17 +67,20 @@ def summarise(sequence: Sequence) -> Summary:
     """The summary of a tracked clip."""
     seen: dict[int, list[tuple[int, float, float]]] = defaultdict(list)
     n_poses = without_id = 0
+    origins = np.zeros(len(Origin), dtype=np.int64)
     for index, poses in enumerate(sequence.frames):
         middles = (poses.boxes[:, :2] + poses.boxes[:, 2:]) / 2
         n_poses += len(poses)
         without_id += int((poses.track_ids == NO_ID).sum())
+        origins += np.bincount(poses.origins, minlength=len(Origin))
         for track_id, (x, y) in zip(poses.track_ids.tolist(), middles.tolist(), strict=True):
             if track_id != NO_ID:
                 seen[track_id].append((index, x, y))
     times = sequence.times
     people = tuple(_person(track_id, seen[track_id], times) for track_id in sorted(seen))
     unit = "pixels a frame" if times is None else "pixels a second"
-    return Summary(len(sequence), n_poses, without_id, people, unit)
+    _, fused, propagated = origins.tolist()
+    return Summary(len(sequence), n_poses, without_id, fused, propagated, people, unit)
 
 
 def _person(

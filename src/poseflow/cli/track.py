@@ -333,6 +333,11 @@ def describe(summary: Summary, seconds: float, out: Path, most: int = 20) -> str
         f"{summary.without_id} of them without id (seen twice, or never sure); {seconds:.1f} s, "
         f"{rate:.0f} frames a second",
     ]
+    if summary.fused or summary.propagated:
+        lines.append(
+            f"made anew: {summary.fused} poses by fusing several of one person, "
+            f"{summary.propagated} by carrying over a person whom the estimator missed"
+        )
     if summary.people:
         lines.append(f"{'id':>5} {'frames':>7} {'first':>7} {'last':>7} {'gaps':>5} {'longest':>8}")
     for person in summary.people[:most]:
