@@ -106,8 +106,10 @@ def _fragmentations(track_ids: IntArray, present: BoolArray, found: BoolArray) -
 
 def _by_group(chosen: BoolArray, groups: IntArray) -> tuple[IntArray, IntArray]:
     """Rows (C,) and joints (C,) of the chosen (N, J), by joint, then by group (N, J), then row."""
-    row, joint = chosen.nonzero()
-    order = np.lexsort((row, groups[row, joint], joint))
+    joint, row = chosen.T.nonzero()
+    group = groups[row, joint]
+    # Rows are in order: the sort keeps them so.
+    order = np.argsort(joint * (1 + int(group.max(initial=0))) + group, kind="stable")
     return row[order], joint[order]
 
 
