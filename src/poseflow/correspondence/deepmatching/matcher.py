@@ -35,7 +35,7 @@ def deepmatching(
     doublings: int = 2,
     largest: int = 64,
     power: float = 1.4,
-    least_score: float = 0.95,
+    least_score: float = 0.955,
     least_likeness: float = 0.5,
     reach: float = 64.0,
 ) -> Matcher:

@@ -12,9 +12,12 @@ from __future__ import annotations
 import itertools
 
 import numpy as np
+from numpy.typing import NDArray
 
 from .descriptors import SIDE, Description, Features, Indices, likeness, patches_at
 from .extraction import NEIGHBOURHOOD, Places
+
+BoolArray = NDArray[np.bool_]
 
 
 def descend(places: Places, before: Description, after: Description) -> Places:
@@ -37,17 +40,18 @@ def descend(places: Places, before: Description, after: Description) -> Places:
     row, column = (indices.ravel() for indices in grid)
     sought = patches_at(before, SIDE * row, SIDE * column)
     found = Places.nowhere(len(row))
-    tried: list[tuple[Indices, Indices]] = []
+    tried: list[tuple[Indices, Indices, BoolArray]] = []
     for beyond_y, beyond_x in itertools.product((0, 1), repeat=2):
         # From its whole on to the patch that lies on the quadrant's own side of it.
         r = np.clip(row // 2 + beyond_y * (2 * (row % 2) - 1), 0, rows - 1)
         c = np.clip(column // 2 + beyond_x * (2 * (column % 2) - 1), 0, columns - 1)
         y = SIDE * row + 2 * (places.y[r, c] - SIDE * r)
         x = SIDE * column + 2 * (places.x[r, c] - SIDE * c)
-        new = np.isfinite(places.score[r, c])
-        for other_y, other_x in tried:
-            new &= (y != other_y) | (x != other_x)
-        tried.append((y, x))
+        proposed = np.isfinite(places.score[r, c])
+        new = proposed.copy()
+        for other_y, other_x, looked_at in tried:
+            new &= (y != other_y) | (x != other_x) | ~looked_at
+        tried.append((y, x, proposed))
         which = np.flatnonzero(new)
         better = found.of(which)
         _look_around(y[which], x[which], sought[which], after, better)
