@@ -147,7 +147,14 @@ def evaluate(
         oracle_sequences=tuple(oracles),
         oracle=_total(oracles, precision) if oracles else None,
         lives=tuple(lives),
-        notes=notes(protocol, facts, total.clear, skeleton(JOINTS).keypoints),
+        notes=notes(
+            protocol,
+            facts,
+            [(score.name, score.precision, score.clear) for score in scores],
+            precision,
+            total.clear,
+            skeleton(JOINTS).keypoints,
+        ),
     )
 
 

@@ -5,8 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
+import numpy as np
+from numpy.typing import NDArray
+
 from .protocol import Facts, Protocol
-from .scores import Clear
+from .scores import Clear, Precision
+
+BoolArray = NDArray[np.bool_]
 
 LAST: Final = "the last frame of each sequence"
 
@@ -14,6 +19,8 @@ LAST: Final = "the last frame of each sequence"
 def notes(
     protocol: Protocol,
     facts: Sequence[tuple[str, Facts]],
+    clips: Sequence[tuple[str, Precision, Clear]],
+    precision: Precision,
     clear: Clear,
     joints: tuple[str, ...],
 ) -> tuple[str, ...]:
@@ -22,6 +29,8 @@ def notes(
     Args:
         protocol: by which they were judged.
         facts: of each clip, with its name.
+        clips: of each, its name, its detections and its counts.
+        precision: the detections of all clips.
         clear: the counts of all clips.
         joints: names of the J joints.
     """
@@ -29,7 +38,8 @@ def notes(
         sentence
         for sentence in (
             *(_of_poseval(facts) if protocol == "poseval" else _of_strict(facts)),
-            _of_absent_joints(clear, joints),
+            *_of_absent_joints(protocol, precision, clear, joints),
+            _of_made_up_joints(clips),
             _of_heads(facts),
             _of_scores(facts),
         )
@@ -58,6 +68,12 @@ def _of_poseval(facts: Sequence[tuple[str, Facts]]) -> list[str]:
             f"Without predictions: {_n(missed, 'frame')} with people, in MOTA one joint missed and "
             "one made up for each, however many people were there; strict counts every miss."
         )
+    if emptied := sum(f.emptied for _, f in facts):
+        sentences.append(
+            f"Without a true joint outside of ignored regions: {_n(emptied, 'frame')} with people, "
+            "in MOTA one joint missed and one made up for each, whatever was predicted; strict "
+            "counts what was."
+        )
     return [
         *sentences,
         "MOTP is shown as PoseTrack's evaluator prints it (doubled: it sums up distances twice or "
@@ -84,11 +100,42 @@ def _of_strict(facts: Sequence[tuple[str, Facts]]) -> list[str]:
     return sentences
 
 
-def _of_absent_joints(clear: Clear, joints: tuple[str, ...]) -> str:
-    absent = [name for name, n in zip(joints, clear.objects.tolist(), strict=True) if not n]
-    if not absent:
+def _of_absent_joints(
+    protocol: Protocol, precision: Precision, clear: Clear, joints: tuple[str, ...]
+) -> list[str]:
+    def named(which: BoolArray) -> str:
+        return _listed([joints[j] for j in np.flatnonzero(which)])
+
+    sentences = []
+    absent = np.isnan(precision.ap)
+    if absent.any():
+        sentences.append(f"Not in the truth, and in no mean: {named(absent)}.")
+    if (untracked := ~absent & (clear.objects == 0)).any():
+        sentences.append(
+            f"In no frame that counts for MOTA, and not in its mean: {named(untracked)}."
+        )
+    if protocol == "poseval" and (nowhere := absent & np.isnan(precision.precision)).any():
+        sentences.append(
+            f"Neither in the truth nor predicted: {named(nowhere)}; PoseTrack's evaluator takes "
+            "an AP of 0 for each into the mean, ours leaves them out."
+        )
+    return sentences
+
+
+def _of_made_up_joints(clips: Sequence[tuple[str, Precision, Clear]]) -> str:
+    # A frame that counts as one joint missed and one made up has one of every joint.
+    names = [
+        name
+        for name, precision, clear in clips
+        if (np.isnan(precision.ap) & (clear.objects > 0)).any()
+    ]
+    if not names:
         return ""
-    return f"Not in the truth, and in no mean: {_listed(absent)}."
+    return (
+        f"In {_listed(names)} MOTA's mean has joints that are not in the truth, and may be far "
+        "below 0: in poseval, as in PoseTrack's evaluator, the frames without predictions have one "
+        "of every joint."
+    )
 
 
 def _of_heads(facts: Sequence[tuple[str, Facts]]) -> str:

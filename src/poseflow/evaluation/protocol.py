@@ -45,7 +45,8 @@ class Facts(NamedTuple):
         frames: that are judged.
         nobody: labelled frames with nobody in the annotation.
         free: predicted poses in these.
-        unpredicted: judged frames without any prediction.
+        unpredicted: tracked frames with people and without any prediction.
+        emptied: tracked frames of whose people no joint is left to judge.
         derived_heads: true people whose head box was made from their joints.
         unscored: predicted joints without a score.
     """
@@ -54,6 +55,7 @@ class Facts(NamedTuple):
     nobody: int
     free: int
     unpredicted: int
+    emptied: int
     derived_heads: int
     unscored: int
 
@@ -99,11 +101,13 @@ def judge(truth: Truth, predictions: Sequence, protocol: Protocol) -> Judged:
     scores = np.where(np.isnan(predicted.scores), NO_SCORE, predicted.scores)
     predicted = People(predicted.frames, predicted.keypoints, scores, predicted.track_ids)
     n = len(chosen)
+    no_truth, none_predicted = (
+        np.bincount(side.frames, minlength=n) == 0 for side in (true, predicted)
+    )
     untracked, dummies = np.zeros(n, dtype=np.bool_), np.zeros(n, dtype=np.bool_)
     if protocol == "poseval" and n:
         untracked[-1] = True
-        empty = [np.bincount(side.frames, minlength=n) == 0 for side in (true, predicted)]
-        dummies = (empty[0] | empty[1]) & ~untracked
+        dummies = (no_truth | none_predicted) & ~untracked
     names = truth.sequence.image_names
     clip = Clip(
         name=truth.sequence.name,
@@ -117,7 +121,8 @@ def judge(truth: Truth, predictions: Sequence, protocol: Protocol) -> Judged:
         frames=n,
         nobody=len(nobody),
         free=sum(len(predictions.frames[i]) for i in partner[nobody].tolist() if i >= 0),
-        unpredicted=int(np.count_nonzero(np.bincount(predicted.frames, minlength=n) == 0)),
+        unpredicted=int(np.count_nonzero(none_predicted & ~no_truth & ~untracked)),
+        emptied=int(np.count_nonzero(no_truth & ~_empty(truth)[chosen] & ~untracked)),
         derived_heads=derived,
         unscored=int(np.count_nonzero(unscored)),
     )
