@@ -31,8 +31,8 @@ def make_film(folder: Path, n_frames: int, n_people: int) -> tuple[Path, Path]:
     truth = walkers(n_people, TURN + 1)
     moments = [abs((t + TURN) % (2 * TURN) - TURN) for t in range(n_frames)]
     video, poses = folder / f"film{n_frames}.mp4", folder / f"poses{n_frames}.json"
-    pictures = _pictures(truth, moments)
-    write_video(video, ((image, t / FPS) for t, image in enumerate(pictures)), fps=FPS)
+    shown = pictures(truth, moments)
+    write_video(video, ((image, t / FPS) for t, image in enumerate(shown)), fps=FPS)
     rows = []
     seen = estimated(truth, missed=0.0)
     for t, moment in enumerate(moments):
@@ -69,7 +69,8 @@ def ground() -> ImageArray:
     return np.asarray(np.clip(image, 0, 255), dtype=np.uint8)
 
 
-def _pictures(truth: FloatArray, moments: list[int]) -> Iterator[ImageArray]:
+def pictures(truth: FloatArray, moments: list[int]) -> Iterator[ImageArray]:
+    """The frames (720, 1280, 3) at some moments of a world's truth (F, n, 17, 2)."""
     background = ground()
     rng = np.random.default_rng(1)
     clothes = rng.integers(20, 236, (truth.shape[1], len(skeleton("coco-17").edges), 3))
