@@ -52,6 +52,7 @@ def test_joints_not_in_the_truth_are_named(protocol):
     notes = said(true(*[person(3)] * 3), clip(*[person()] * 3), protocol)
     assert f"Not in the truth, and in no mean: {NAMES[3]}." in notes
     assert "Neither" not in notes
+    assert "In no frame" not in notes
 
 
 def test_joints_that_nobody_predicts_either_are_nothing_for_us_and_0_for_the_reference():
@@ -86,10 +87,41 @@ def test_frames_without_predictions_are_counted_where_they_are_tracked():
 
 
 def test_frames_that_are_ignored_altogether_are_counted():
-    everything = np.array([[-1.0, -1], [999, -1], [999, 999], [-1, 999]])
-    truth = true(*[person()] * 3, ignored={0: everything})
-    notes = said(truth, clip(*[person()] * 3))
+    about = np.array([[50.0, 50], [300, 50], [300, 300], [50, 300]])
+    truth = true(*[person()] * 3, ignored={0: about})
+    far = np.stack([BODY + 500.0, BODY + 900.0])
+    predictions = clip(Poses.from_keypoints(far, track_ids=[1, 2]), *[person()] * 2)
+    notes = said(truth, predictions)
     assert "Without a true joint outside of ignored regions: 1 frame with people" in notes
+    # One of it missed and one made up, though two are, and a true joint in the second frame.
+    counted = evaluate([(truth, predictions)]).total.clear
+    assert counted.mota.tolist() == [1 - 2 / 2] * N_JOINTS
+    # All that are made up, and two true joints.
+    counted = evaluate([(truth, predictions)], "strict").total.clear
+    assert counted.mota.tolist() == [1 - 2 / 2] * N_JOINTS
+    assert counted.false_positives.tolist() == [2] * N_JOINTS
+
+
+def test_each_person_keeps_its_head_where_others_are_ignored():
+    # The first, with a head three times as large, is in an ignored region; the second is found
+    # three quarters of its own head size away: a quarter of the other's.
+    both = Poses.from_keypoints(np.stack([BODY, BODY + 500.0]), track_ids=[1, 2])
+    about = np.array([[50.0, 50], [300, 50], [300, 300], [50, 300]])
+    truth = true(both, both, ignored={0: about, 1: about})
+    heads = tuple(np.stack([HEAD * 3, HEAD]) for _ in range(2))
+    truth = dataclasses.replace(truth, head_boxes=heads)
+    off = Poses.from_keypoints(BODY[None] + 500.0 + [0.75 * 30, 0], track_ids=[2])
+    assert not evaluate([(truth, clip(off, off))]).total.clear.found.any()
+
+
+@pytest.mark.parametrize("protocol", ["poseval", "strict"])
+def test_joints_without_a_score_come_last(protocol):
+    # Wrong and without a score, right and with one: as if the wrong one had the lowest.
+    far = Poses.from_keypoints(BODY[None] + 500.0, track_ids=[1])
+    truth, predictions = true(person(), person()), clip(far, person(score=0.001))
+    assert "Without a score: 15 predicted joints" in said(truth, predictions, protocol)
+    total = evaluate([(truth, predictions)], protocol).total
+    assert total.precision.ap.tolist() == [1 / 2] * N_JOINTS
 
 
 def test_a_sequence_of_one_frame_is_named_and_judged_by_map_only():

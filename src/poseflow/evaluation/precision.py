@@ -57,15 +57,14 @@ def grade(clip: Clip, distances: FloatArray) -> Grades:
 def _paired(true: IntArray, predicted: IntArray, share: FloatArray, n: int) -> IntArray:
     """Which of Q pairs are taken: each prediction chooses a person, then each person a prediction.
 
-    Both take the largest share of the person's joints that are correct, the first of several;
-    a share of 0 is chosen by nobody.
+    Both take the largest share of the person's joints that are correct, the first of several. (Of
+    a share of 0 nothing is correct, whoever takes it.)
     """
     # The best person of each prediction: by share, then by order of the true row.
     order = np.lexsort((true, -share, predicted))
     first = np.ones(len(order), dtype=np.bool_)
     first[1:] = np.diff(predicted[order]) != 0
     chosen = order[first]
-    chosen = chosen[share[chosen] > 0]
     order = chosen[np.lexsort((predicted[chosen], -share[chosen], true[chosen]))]
     first = np.ones(len(order), dtype=np.bool_)
     first[1:] = np.diff(true[order]) != 0

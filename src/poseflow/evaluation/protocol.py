@@ -46,7 +46,7 @@ class Facts(NamedTuple):
         nobody: labelled frames with nobody in the annotation.
         free: predicted poses in these.
         unpredicted: tracked frames with people and without any prediction.
-        emptied: tracked frames of whose people no joint is left to judge.
+        emptied: tracked frames without a true joint to judge; in poseval they had people.
         derived_heads: true people whose head box was made from their joints.
         unscored: predicted joints without a score.
     """
@@ -122,7 +122,7 @@ def judge(truth: Truth, predictions: Sequence, protocol: Protocol) -> Judged:
         nobody=len(nobody),
         free=sum(len(predictions.frames[i]) for i in partner[nobody].tolist() if i >= 0),
         unpredicted=int(np.count_nonzero(none_predicted & ~no_truth & ~untracked)),
-        emptied=int(np.count_nonzero(no_truth & ~_empty(truth)[chosen] & ~untracked)),
+        emptied=int(np.count_nonzero(no_truth & ~untracked)),
         derived_heads=derived,
         unscored=int(np.count_nonzero(unscored)),
     )
