@@ -79,6 +79,7 @@ def test_poses_alone_come_back_with_ids_and_all_their_fields(at, capsys):
         ("default", "none"),
         ("published", "orb"),
         ("published", "orb-exact"),
+        ("published", "deepmatching"),
     ],
 )
 def test_settings_and_matchers(at, setting, matcher):

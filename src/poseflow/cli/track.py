@@ -170,11 +170,12 @@ def _add_matching(parser: argparse.ArgumentParser) -> None:
     source = group.add_mutually_exclusive_group()
     source.add_argument(
         "--matcher",
-        choices=("dis", "lk", "orb", "orb-exact", "none"),
+        choices=("dis", "lk", "orb", "orb-exact", "deepmatching", "none"),
         default=words.NOT_GIVEN,
         help="what finds correspondences between neighbouring frames. dis: dense optical flow "
         "(what is used without this option); lk: sparse Lucas-Kanade flow, faster with few "
         "people; orb: the 2018 choice, slow; orb-exact: the same features matched exactly; "
+        "deepmatching: dense, for large motion, a quarter of a second a frame; "
         "none: images are not compared",
     )
     source.add_argument(

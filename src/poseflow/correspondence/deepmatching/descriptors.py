@@ -50,7 +50,7 @@ def describe(image: ImageArray) -> Description:
     """Gradients (H, W) gray by orientation, and a number for there being none, in cells of 2×2.
 
     The paper compares 4×4 patches by the products of all their pixels, 144 numbers. Ours are 36,
-    the sums of four cells; it matches as well, in a quarter of the time.
+    the sums of four cells: a quarter of the work.
     """
     import cv2
 
@@ -67,7 +67,8 @@ def _orientations(image: ImageArray) -> list[Features]:
     import cv2
 
     def blurred(plane: Features) -> Features:
-        return np.asarray(cv2.GaussianBlur(plane, (0, 0), SMOOTHING))
+        # Three deviations to each side; OpenCV's own choice is four, and takes half as long again.
+        return np.asarray(cv2.GaussianBlur(plane, (7, 7), SMOOTHING))
 
     smooth = blurred(image.astype(np.float32))
     x, y = (cv2.Sobel(smooth, cv2.CV_32F, *along, ksize=1, scale=0.5) for along in ((1, 0), (0, 1)))
