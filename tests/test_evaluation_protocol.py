@@ -99,6 +99,19 @@ def test_a_frame_without_predictions(protocol, expected):
     assert mota(truth, predictions, protocol) == pytest.approx(expected)
 
 
+@pytest.mark.parametrize(
+    ("protocol", "expected"),
+    # poseval: 5 frames of one miss and one made up each; strict: all 12 missed.
+    [("poseval", -1.0), ("strict", 0.0)],
+)
+def test_nobody_predicted_at_all(protocol, expected):
+    truth = true(*[people(A, B)] * 6)
+    score = total(truth, clip(*[people()] * 6), protocol)
+    assert score.clear.mota.tolist() == [expected] * N_JOINTS
+    assert score.precision.ap.tolist() == [0.0] * N_JOINTS
+    assert score.identity.idf1 == 0
+
+
 def test_motp_is_told_doubled_and_right():
     # 12 of 30 pixels off to the right in each frame, nobody near: a distance of 0.4.
     truth = true(*[people(A)] * 5)
