@@ -113,7 +113,11 @@ def test_17_poses_are_those_of_load(tmp_path: Path) -> None:
 def test_17_spellings_of_matlab(tmp_path: Path) -> None:
     """A region alone stands without a list, and its numbers as well."""
     one = {"point": [{"x": 1, "y": 2}, {"x": 3, "y": 4}, {"x": 5, "y": 9}]}
-    frames = [{"ignore_regions": one, "is_labeled": True}, {"ignore_regions": [{"point": []}]}, {"ignore_regions": None}]
+    frames = [
+        {"ignore_regions": one, "is_labeled": True},
+        {"ignore_regions": [{"point": []}]},
+        {"ignore_regions": None},
+    ]
     truth = load_truth(written(tmp_path, {"annolist": frames}))
     # A region of no points is none.
     assert polygons(truth) == [[[[1, 2], [3, 4], [5, 9]]], [], []]

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .errors import InputError, MissingExtra, PoseflowError
-    from .formats import load, save
+    from .evaluation import evaluate
+    from .formats import load, load_truth, save
     from .frames import Correspondences, Frame
     from .poses import Origin, Poses, Sequence
     from .render import Renderer
@@ -40,7 +41,9 @@ _ROOMS = {
     "Skeleton": "skeletons",
     "Tracker": "tracking",
     "default": "tracking",
+    "evaluate": "evaluation",
     "load": "formats",
+    "load_truth": "formats",
     "paper": "tracking",
     "published": "tracking",
     "save": "formats",
@@ -61,7 +64,9 @@ __all__ = [
     "Skeleton",
     "Tracker",
     "default",
+    "evaluate",
     "load",
+    "load_truth",
     "paper",
     "published",
     "save",

@@ -28,7 +28,7 @@ def is_one_file(out: Path) -> bool:
     Raises:
         InputError: it has another suffix, and is no folder yet: most likely a slip.
     """
-    known = sorted({f.suffix for f in FORMATS.values() if f.suffix})
+    known = sorted({f.suffix for f in FORMATS.values() if f.suffix and f.write is not None})
     if out.suffix and out.suffix.lower() not in known and not out.is_dir():
         raise InputError(
             f"{out}: expected a file ending in {', '.join(known)}, or a folder; "
@@ -78,6 +78,8 @@ def save_folder(
         watch: wraps the frames of the video while they are drawn, to show progress.
     """
     own = to or (tracked.source.format if tracked.source else "alphapose")
+    if to is None and FORMATS[own].write is None:
+        own = "alphapose"
     with whole_folder(out) as folder:
         save(folder / f"tracked{FORMATS[own].suffix}", tracked, format=own)
         if FORMATS[own].suffix != ".json":

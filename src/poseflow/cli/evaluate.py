@@ -97,7 +97,7 @@ def run(
     from ..evaluation import evaluate, report
 
     def read() -> Iterator[tuple[Truth, Sequence]]:
-        for true, predicted in words.progress(pairs, len(pairs), "evaluating"):
+        for true, predicted in words.progress(pairs, len(pairs), "evaluating", "sequences"):
             yield (
                 formats.load_truth(true, format=truth_format),
                 words.read_poses(predicted, format, skeleton, score_scale, image_list),

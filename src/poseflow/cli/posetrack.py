@@ -122,7 +122,7 @@ def _add_tracking(parser: argparse.ArgumentParser) -> None:
         "set's, beside the images, where the scripts of 2018 put them",
     )
     words.add_reading(parser)
-    one_clip._add_rules(parser, SETTINGS)
+    one_clip.add_settings(parser, SETTINGS)
 
 
 def _add_matching(parser: argparse.ArgumentParser) -> None:

@@ -162,7 +162,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--quiet", action="store_true", help="print errors only")
     words.add_reading(parser)
     _add_matching(parser)
-    _add_rules(parser, SETTINGS)
+    add_settings(parser, SETTINGS)
 
 
 def _add_matching(parser: argparse.ArgumentParser) -> None:
@@ -192,7 +192,8 @@ def _add_matching(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def _add_rules(parser: argparse.ArgumentParser, rules: dict[str, Any]) -> None:
+def add_settings(parser: argparse.ArgumentParser, rules: dict[str, Any]) -> None:
+    """Add the parameters of the settings, each with its unit, effect and default."""
     group = parser.add_argument_group("tracking")
     for option, (unit, effect) in PARAMETERS.items():
         name = option.replace("-", "_")
@@ -290,17 +291,12 @@ def track_poses(
     from ..correspondence import MATCHERS
     from ..files import whole_folder
     from ..pipeline import correspondences_from, correspondences_to, on_video, track
-    from ..tracking import FlowTracker, Tracker, paper
+    from ..tracking import tracker_for
     from ..video import read_frames
 
     chosen = "dis" if matcher is None else matcher
     looking = video is not None and chosen != "none" and read_from is None
-    finder = MATCHERS[chosen]() if looking else None
-    tracker = (
-        FlowTracker(sequence.skeleton, rule, matcher=finder)
-        if isinstance(rule, paper)
-        else Tracker(sequence.skeleton, rule, matcher=finder)
-    )
+    tracker = tracker_for(sequence.skeleton, rule, MATCHERS[chosen]() if looking else None)
     if video is not None:
         sequence = on_video(sequence, video)
     find = None if read_from is None else correspondences_from(read_from, sequence)

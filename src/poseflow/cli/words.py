@@ -27,7 +27,7 @@ def add_reading(parser: argparse.ArgumentParser) -> None:
         metavar="NAME",
         help="the poses' format; without it, it is recognised from their content. "
         "One of: alphapose (list), alphapose-forvis (by image), alphapose-cmu, alphapose-open, "
-        "openpose (folder), coco, posetrack17, posetrack18, csv, parquet",
+        "openpose (folder), coco, posetrack17, posetrack18, csv, parquet, matlab (annotations; read only)",
     )
     group.add_argument(
         "--skeleton",
@@ -100,7 +100,7 @@ def note(text: str) -> None:
     print(f"poseflow: {text}", file=sys.stderr)
 
 
-def progress(items: Iterable[Item], total: int, what: str) -> Iterator[Item]:
+def progress(items: Iterable[Item], total: int, what: str, unit: str = "frames") -> Iterator[Item]:
     """The same items; on a terminal, with a bar, a rate and the time left."""
     if not sys.stderr.isatty() or total == 0:
         yield from items
@@ -118,7 +118,7 @@ def progress(items: Iterable[Item], total: int, what: str) -> Iterator[Item]:
         TextColumn("{task.description}"),
         BarColumn(),
         MofNCompleteColumn(),
-        TextColumn("frames, left"),
+        TextColumn(f"{unit}, left"),
         TimeRemainingColumn(),
     )
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:

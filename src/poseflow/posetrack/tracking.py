@@ -10,7 +10,7 @@ from ..correspondence import MATCHERS
 from ..frames import Frame
 from ..pipeline import correspondences_from, track
 from ..poses import Sequence
-from ..tracking import FlowTracker, Rule, Tracker, paper
+from ..tracking import Rule, paper, tracker_for
 from ..video import Video, read_frames
 from ..video.images import read_image
 from .recordings import Recording
@@ -44,11 +44,7 @@ class Tracking:
         if self.correspondences is not None:
             known, matcher = correspondences_from(self.correspondences / folder, poses), None
         finder = None if matcher is None else MATCHERS[matcher]()
-        tracker = (
-            FlowTracker(poses.skeleton, self.rule, matcher=finder)
-            if isinstance(self.rule, paper)
-            else Tracker(poses.skeleton, self.rule, matcher=finder)
-        )
+        tracker = tracker_for(poses.skeleton, self.rule, finder)
         looking = len(poses) > 0 and not (self.matcher is None and known is None)
         frames = images(self.root / folder, recording.files) if looking else None
         tracked = track(poses, tracker, frames, known)

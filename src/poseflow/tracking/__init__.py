@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from ..frames import Matcher
+from ..skeletons import Skeleton
 from .default import default
 from .flows import FlowFrame, FlowTracker, paper
 from .published import published
@@ -27,4 +29,14 @@ __all__ = [
     "default",
     "paper",
     "published",
+    "tracker_for",
 ]
+
+
+def tracker_for(
+    skeleton: Skeleton | None, setting: Rule | paper, matcher: Matcher | None = None
+) -> Tracker | FlowTracker:
+    """The tracker that a setting is for."""
+    if isinstance(setting, paper):
+        return FlowTracker(skeleton, setting, matcher=matcher)
+    return Tracker(skeleton, setting, matcher=matcher)
