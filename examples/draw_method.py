@@ -311,7 +311,7 @@ def _stop(picture: Picture, run: Run, frame: int) -> None:
         shared = ahead[0].edges[i]
         others = (ahead[0].flows >= 0) & (ahead[0].flows != flow)
         sums = run.tracker._step(shared, ahead[0]) + run.tracker._gains(ahead)
-        best = sums[(shared >= options.candidate) & ~others].max()
+        best = sums[(shared >= options.candidate) & ~others].max(initial=0.0)
         bring.append([x + 26.0, floor - tall * float(best) / options.ahead])
         hurdle.append([x + 26.0, floor - tall * options.gain * float(np.mean(worth))])
     end = left + 26.0 * len(worth)
