@@ -27,7 +27,7 @@ def add_reading(parser: argparse.ArgumentParser) -> None:
         metavar="NAME",
         help="the poses' format; without it, it is recognised from their content. "
         "One of: alphapose (list), alphapose-forvis (by image), alphapose-cmu, alphapose-open, "
-        "openpose (folder), coco, posetrack17, posetrack18, csv, parquet, matlab (annotations; read only)",
+        "openpose (folder), coco, posetrack17, posetrack18, csv, parquet, matlab (read only)",
     )
     group.add_argument(
         "--skeleton",
