@@ -19,7 +19,8 @@ FLOORS = [
     ["skeletons", "frames"],
     ["poses"],
     ["truth"],
-    ["formats", "evaluation", "video", "correspondence", "tracking", "render", "summary"],
+    ["formats", "video", "estimators", "correspondence"]
+    + ["tracking", "evaluation", "render", "summary"],
     ["pipeline"],
     ["results", "demo", "posetrack"],
     ["cli"],

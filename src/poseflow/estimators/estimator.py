@@ -1,0 +1,52 @@
+"""What an estimator is: something that is called with an image and tells the poses in it."""
+
+from __future__ import annotations
+
+from typing import Protocol, runtime_checkable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..frames import ImageArray
+from ..poses import Poses
+from ..skeletons import Skeleton
+
+FloatArray = NDArray[np.float64]
+
+
+class Estimator(Protocol):
+    """Image in, poses out; a function with an attribute `skeleton` is one.
+
+    The same image gives the same poses, whatever was asked before.
+    """
+
+    skeleton: Skeleton
+    """What the keypoints of its poses are."""
+
+    def __call__(self, image: ImageArray, /) -> Poses:
+        """The poses in an image (H, W, 3) uint8 BGR; possibly none, and without ids."""
+        ...
+
+
+@runtime_checkable
+class TopDown(Protocol):
+    """An estimator of two steps, which can be told where people are instead of looking itself."""
+
+    skeleton: Skeleton
+
+    def __call__(self, image: ImageArray, /) -> Poses:
+        """The poses in the boxes that `detect` finds."""
+        ...
+
+    def detect(self, image: ImageArray, /) -> FloatArray:
+        """(N, 5) x0 y0 x1 y1 in pixels and a score in [0, 1] of each person found."""
+        ...
+
+    def poses_in(self, image: ImageArray, boxes: FloatArray, /) -> Poses:
+        """The N poses in N boxes, in the order of the boxes.
+
+        Args:
+            image: (H, W, 3) uint8 BGR.
+            boxes: (N, 5) as `detect` gives them; N may be 0.
+        """
+        ...
