@@ -19,8 +19,10 @@ FLOORS = [
     ["skeletons", "frames"],
     ["poses"],
     ["truth"],
-    ["formats", "video", "estimators", "correspondence"]
-    + ["tracking", "evaluation", "render", "summary"],
+    [
+        *("formats", "video", "estimators", "correspondence"),
+        *("tracking", "evaluation", "render", "summary"),
+    ],
     ["pipeline"],
     ["results", "demo", "posetrack"],
     ["cli"],
