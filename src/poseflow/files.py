@@ -1,10 +1,11 @@
-"""Files that appear whole or not at all, and the order of their names."""
+"""Files that appear whole or not at all, the folder of what is fetched, and the order of names."""
 
 from __future__ import annotations
 
 import os
 import re
 import shutil
+import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -84,6 +85,25 @@ def _umask() -> int:
     mask = os.umask(0)
     os.umask(mask)
     return mask
+
+
+def cache_folder() -> Path:
+    """Where what was fetched is kept: $POSEFLOW_CACHE, else `poseflow` where systems have caches.
+
+    That is $XDG_CACHE_HOME if it is set, else ~/Library/Caches on macOS, %LOCALAPPDATA% on
+    Windows, ~/.cache elsewhere.
+    """
+    if own := os.environ.get("POSEFLOW_CACHE"):
+        return Path(own).expanduser()
+    given = os.environ.get("XDG_CACHE_HOME", "")
+    # A relative one is to be ignored (XDG Base Directory Specification).
+    if os.path.isabs(given):
+        return Path(given) / "poseflow"
+    if sys.platform == "darwin":
+        return Path("~/Library/Caches/poseflow").expanduser()
+    if sys.platform == "win32":
+        return Path(os.environ.get("LOCALAPPDATA", "~/AppData/Local")).expanduser() / "poseflow"
+    return Path("~/.cache/poseflow").expanduser()
 
 
 def natural_key(name: str) -> list[tuple[int, int, str]]:

@@ -8,8 +8,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import NamedTuple
 
+from ..files import cache_folder
 from .drawing import synthetic_clip
-from .fetching import ClipUnavailable, cache_folder, fetch_clip
+from .fetching import ClipUnavailable, fetch_clip
 
 __all__ = [
     "ClipUnavailable",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import subprocess
 import sys
 import tempfile
@@ -11,7 +10,7 @@ import zipfile
 from pathlib import Path
 
 from ..errors import PoseflowError
-from ..files import whole_folder
+from ..files import cache_folder, whole_folder
 
 PACKAGE, VERSION, MEMBER = "sports2d", "0.8.34", "Sports2D/Demo/demo.mp4"
 # The poses that we ship belong to these very bytes.
@@ -22,25 +21,6 @@ PATIENCE = 150.0
 
 class ClipUnavailable(PoseflowError):
     """The real clip cannot be had, and why."""
-
-
-def cache_folder() -> Path:
-    """Where the clip is kept: $POSEFLOW_CACHE, else `poseflow` where the platform has caches.
-
-    That is $XDG_CACHE_HOME if it is set, else ~/Library/Caches on macOS, %LOCALAPPDATA% on
-    Windows, ~/.cache elsewhere.
-    """
-    if own := os.environ.get("POSEFLOW_CACHE"):
-        return Path(own).expanduser()
-    given = os.environ.get("XDG_CACHE_HOME", "")
-    # A relative one is to be ignored (XDG Base Directory Specification).
-    if os.path.isabs(given):
-        return Path(given) / "poseflow"
-    if sys.platform == "darwin":
-        return Path("~/Library/Caches/poseflow").expanduser()
-    if sys.platform == "win32":
-        return Path(os.environ.get("LOCALAPPDATA", "~/AppData/Local")).expanduser() / "poseflow"
-    return Path("~/.cache/poseflow").expanduser()
 
 
 def fetch_clip(cache: Path | None = None) -> Path:

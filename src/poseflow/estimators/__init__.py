@@ -2,6 +2,22 @@
 
 from __future__ import annotations
 
-from .estimator import Estimator, TopDown
+from .detector import Detector
+from .estimator import Estimator, TopDown, is_top_down
+from .loading import load
+from .rtmo import RTMO
+from .rtmpose import RTMPose
+from .two_step import TwoStep
+from .weights import MODELS
 
-__all__ = ["Estimator", "TopDown"]
+__all__ = [
+    "MODELS",
+    "RTMO",
+    "Detector",
+    "Estimator",
+    "RTMPose",
+    "TopDown",
+    "TwoStep",
+    "is_top_down",
+    "load",
+]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Protocol, runtime_checkable
+from typing import Protocol, TypeGuard
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,18 +28,19 @@ class Estimator(Protocol):
         ...
 
 
-@runtime_checkable
 class TopDown(Protocol):
     """An estimator of two steps, which can be told where people are instead of looking itself."""
 
     skeleton: Skeleton
+    sure: float
+    """Score in [0, 1] of a box from which `__call__` takes it for a person."""
 
     def __call__(self, image: ImageArray, /) -> Poses:
-        """The poses in the boxes that `detect` finds."""
+        """The poses in the boxes of which it is sure."""
         ...
 
     def detect(self, image: ImageArray, /) -> FloatArray:
-        """(N, 5) x0 y0 x1 y1 in pixels and a score in [0, 1] of each person found."""
+        """(N, 5) x0 y0 x1 y1 in pixels and a score in [0, 1] of each box, also the unsure."""
         ...
 
     def poses_in(self, image: ImageArray, boxes: FloatArray, /) -> Poses:
@@ -50,3 +51,8 @@ class TopDown(Protocol):
             boxes: (N, 5) as `detect` gives them; N may be 0.
         """
         ...
+
+
+def is_top_down(estimator: Estimator) -> TypeGuard[TopDown]:
+    """Whether an estimator can be told where people are."""
+    return all(hasattr(estimator, name) for name in ("detect", "poses_in", "sure"))

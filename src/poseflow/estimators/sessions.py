@@ -1,0 +1,72 @@
+"""ONNX files made ready to run; the only place that knows ONNX Runtime."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from ..errors import InputError, MissingExtra
+
+PROVIDERS = {
+    "cpu": "CPUExecutionProvider",
+    "cuda": "CUDAExecutionProvider",
+    "tensorrt": "TensorrtExecutionProvider",
+    "rocm": "ROCMExecutionProvider",
+    "coreml": "CoreMLExecutionProvider",
+    "directml": "DmlExecutionProvider",
+    "openvino": "OpenVINOExecutionProvider",
+}
+"""What `device` may be, and ONNX Runtime's name for it. Which are there depends on the package
+that is installed: onnxruntime, onnxruntime-gpu, onnxruntime-directml, …"""
+
+
+def open_session(path: Path, device: str = "cpu") -> Any:
+    """An `onnxruntime.InferenceSession` of the file.
+
+    It lets go of the processor while it waits: two sessions that spin slow each other down, a
+    detector and a pose model on two cores to a third of their speed.
+
+    Args:
+        path: of an ONNX file.
+        device: a name in `PROVIDERS`; what the device cannot do, the processor does.
+
+    Raises:
+        MissingExtra: onnxruntime is not installed.
+        InputError: the file is not there or no model, or the installed package has no such device.
+    """
+    try:
+        import onnxruntime
+    except ImportError as error:
+        raise MissingExtra("running pose models", "estimate") from error
+    if not path.is_file():
+        raise InputError(f"{path}: expected a model (an ONNX file), found no such file")
+    there = onnxruntime.get_available_providers()
+    if PROVIDERS.get(device) not in there:
+        ours = ", ".join(name for name, provider in PROVIDERS.items() if provider in there)
+        raise InputError(
+            f"device: expected one that the installed ONNX Runtime has ({ours}), got {device!r}"
+        )
+    options = onnxruntime.SessionOptions()
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    # Its warnings tell of optimisations; what is wrong comes as an exception.
+    options.log_severity_level = 3
+    providers = list(dict.fromkeys([PROVIDERS[device], PROVIDERS["cpu"]]))
+    try:
+        return onnxruntime.InferenceSession(path, options, providers=providers)
+    except Exception as error:
+        # Its exceptions are classes of their own, a dozen of them, with Exception alone in common.
+        said = str(error).splitlines()[0]
+        raise InputError(
+            f"{path}: expected a model (an ONNX file), ONNX Runtime says: {said}"
+        ) from error
+
+
+def input_size(session: Any) -> tuple[int, int] | None:
+    """Width and height that the model wants, of an input (N, 3, H, W); None = it takes any."""
+    *_, height, width = session.get_inputs()[0].shape
+    return (width, height) if isinstance(width, int) and isinstance(height, int) else None
+
+
+def output_names(session: Any) -> tuple[str, ...]:
+    """What the model calls its outputs."""
+    return tuple(output.name for output in session.get_outputs())
