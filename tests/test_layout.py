@@ -24,7 +24,7 @@ FLOORS = [
         *("tracking", "evaluation", "render", "summary"),
     ],
     ["pipeline"],
-    ["results", "demo", "posetrack"],
+    ["results", "demo", "live", "posetrack"],
     ["cli"],
     ["__main__"],
 ]

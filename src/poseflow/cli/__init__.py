@@ -8,14 +8,15 @@ from collections.abc import Sequence
 
 from .. import __version__
 from ..errors import PoseflowError
-from . import convert, demo, evaluate, posetrack, render, track
+from . import convert, demo, evaluate, live, posetrack, render, track
 
-VERBS = (track, render, convert, evaluate, posetrack, demo)
+VERBS = (track, live, render, convert, evaluate, posetrack, demo)
 
 EXAMPLES = """\
 examples:
   poseflow track match.mp4 --poses alphapose-results.json --out results/
   poseflow track --poses alphapose-results.json --out tracked.json
+  poseflow live match.mp4 --poses alphapose-results.json --serve 8000
   poseflow render match.mp4 tracked.json --out tracked.mp4
   poseflow convert openpose-folder/ poses.csv
   poseflow evaluate --truth annotations/val/ --predictions val-predict/ --out report/

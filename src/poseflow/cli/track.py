@@ -198,6 +198,8 @@ def add_settings(parser: argparse.ArgumentParser, rules: dict[str, Any]) -> None
     for option, (unit, effect) in PARAMETERS.items():
         name = option.replace("-", "_")
         having = {k: rule for k, rule in rules.items() if name in _parameters(rule)}
+        if not having:
+            continue
         defaults = {k: words.default_of(rule, name) for k, rule in having.items()}
         said = ", ".join(f"{value:g} in {k}" for k, value in defaults.items())
         group.add_argument(

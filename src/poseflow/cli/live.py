@@ -1,0 +1,306 @@
+"""Track people while they are filmed: a camera, a stream, or a video that plays at its own rate.
+
+Always the newest frame: what comes while another is being worked on is dropped, so that the
+answer is never later than one frame's work. Ctrl-C ends it; all files are whole then.
+"""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..errors import InputError
+from . import words
+from .track import add_settings, make_setting
+
+if TYPE_CHECKING:
+    from ..live import Counts, Grabbed, Sink, Source
+    from ..poses import Poses
+    from ..skeletons import Skeleton
+
+SUMMARY = "ids while it plays: a camera, a stream, or a video"
+
+_IN_A_FOLDER = ("tracked.json", "tracked.jsonl", "tracked.mp4")
+
+_IMPATIENCE = 2.0
+"""Seconds after which one more Ctrl-C means it: some that start programs pass it on twice."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add what `live` takes."""
+    parser.add_argument(
+        "source",
+        metavar="CAMERA_OR_URL_OR_VIDEO",
+        help="a camera's number (0 = the first), an address such as rtsp://HOST/PATH or "
+        "http://HOST/PATH, or a video file, which plays at its own rate as a camera would",
+    )
+    parser.add_argument(
+        "--poses",
+        type=Path,
+        metavar="FILE_OR_FOLDER",
+        help="with a video: its poses, of any format, in place of an estimator",
+    )
+    parser.add_argument("--loop", action="store_true", help="begin a video again at its end")
+    _add_showing(parser)
+    group = parser.add_argument_group("keeping up")
+    group.add_argument(
+        "--max-delay",
+        type=float,
+        default=words.NOT_GIVEN,
+        metavar="SECONDS",
+        help="a frame older than this when its turn comes is dropped "
+        f"({words.default_of(run, 'max_delay'):g})",
+    )
+    group.add_argument(
+        "--reconnect",
+        type=int,
+        metavar="TRIES",
+        help="how often in a row a camera or stream that failed is opened again, after 1, 2, 4 … "
+        "and at most 30 seconds; 0 = never. Without it: until it is back. One that never gave a "
+        "frame is an error at once",
+    )
+    group.add_argument(
+        "--matcher",
+        choices=("dis", "lk", "none"),
+        default=words.NOT_GIVEN,
+        help="what finds correspondences between neighbouring frames: dis: dense optical flow; lk: "
+        "sparse flow, faster with few people; none: images are not compared, which saves "
+        f"milliseconds a frame and loses more ids in motion ({words.default_of(run, 'matcher')})",
+    )
+    group.add_argument(
+        "--setting",
+        choices=sorted(_settings()),
+        default=words.NOT_GIVEN,
+        help="which rule gives ids (default)",
+    )
+    words.add_reading(parser)
+    add_settings(parser, _settings())
+
+
+def _add_showing(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("where it shows; without any of these, in a window")
+    group.add_argument(
+        "--out",
+        type=Path,
+        metavar="FILE_OR_FOLDER",
+        help="ending in .json (poses with ids), .jsonl (the lines of --json), .mp4 or .webm (what "
+        f"is seen, drawn): that file; else a folder that gets {', '.join(_IN_A_FOLDER)}. They "
+        "appear, whole, when it ends",
+    )
+    group.add_argument(
+        "--json",
+        metavar="WHERE",
+        help="a line of JSON for every frame: - = to the standard output; tcp://HOST:PORT or "
+        "unix:///PATH = to every program that connects there. Who reads slowly loses lines",
+    )
+    group.add_argument(
+        "--serve",
+        metavar="PORT",
+        help="a page for browsers on this machine; HOST:PORT, such as 0.0.0.0:8000, = for others",
+    )
+    group.add_argument("--window", action="store_true", help="a window as well; q closes it")
+    group.add_argument("--quiet", action="store_true", help="print errors only")
+
+
+def _settings() -> dict[str, Any]:
+    """The settings whose ids are there at once."""
+    from ..tracking import SETTINGS, paper
+
+    return {name: rule for name, rule in SETTINGS.items() if rule is not paper}
+
+
+def run(
+    source: str,
+    poses: Path | None,
+    loop: bool = False,
+    out: Path | None = None,
+    json: str | None = None,
+    serve: str | None = None,
+    window: bool = False,
+    quiet: bool = False,
+    reconnect: int | None = None,
+    matcher: str = "dis",
+    setting: str = "default",
+    max_delay: float = 1.0,
+    format: str | None = None,
+    skeleton: str | None = None,
+    score_scale: float | None = None,
+    image_list: Path | None = None,
+    **parameters: Any,
+) -> None:
+    """Grab, estimate, track and show until the source ends or somebody says so."""
+    from ..correspondence import MATCHERS
+    from ..live import Counts, grabbing, open_source, play
+    from ..render import Renderer
+    from ..tracking import Tracker
+
+    opened = open_source(source, loop=loop)
+    if reconnect is not None and reconnect < 0:
+        raise InputError(f"--reconnect: expected 0 or more tries, got {reconnect}")
+    if out is not None:
+        words.refuse_overwriting(out, Path(source), poses)
+    kind, estimate = _estimate(opened, poses, format, skeleton, score_scale, image_list)
+    rule: Any = make_setting(setting, parameters)
+    tracker = Tracker(kind, rule, matcher=None if matcher == "none" else MATCHERS[matcher]())
+    counts, stop = Counts(), threading.Event()
+    failure: Exception | None = None
+    with ExitStack() as stack:
+        stack.enter_context(_until_told(stop))
+        sinks = _sinks(stack, counts, stop, opened.name, out, json, serve, window)
+        if sys.stderr.isatty() and not quiet:
+            sinks.append(_status(counts))
+        try:
+            with grabbing(opened, counts, stop, tries=reconnect, failed=_tell) as frames:
+                play(frames, estimate, tracker, sinks, Renderer(kind), counts, max_delay=max_delay)
+        except Exception as error:
+            if not counts.tracked:
+                raise
+            # What was seen until then is worth keeping, whatever it is that ends it.
+            failure = error
+    if not quiet:
+        words.note(describe(counts, out))
+    if failure is not None:
+        raise failure
+
+
+def _estimate(
+    source: Source,
+    poses: Path | None,
+    format: str | None,
+    skeleton: str | None,
+    score_scale: float | None,
+    image_list: Path | None,
+) -> tuple[Skeleton, Callable[[Grabbed], Poses]]:
+    """What the keypoints are, and where those of a frame come from."""
+    from ..live import Recording
+    from ..pipeline import on_video
+
+    if poses is None:
+        raise InputError("--poses: expected a file of poses")
+    if not isinstance(source, Recording):
+        raise InputError(f"--poses: expected with a video file, got {source.name}")
+    sequence = words.read_poses(poses, format, skeleton, score_scale, image_list)
+    sequence = on_video(sequence, source.video)
+    return sequence.skeleton, lambda frame: sequence.frames[frame.index % len(sequence)]
+
+
+def _sinks(
+    stack: ExitStack,
+    counts: Counts,
+    stop: threading.Event,
+    title: str,
+    out: Path | None,
+    json: str | None,
+    serve: str | None,
+    window: bool,
+) -> list[Sink]:
+    """Everyone who looks on; lines come before pictures, which have to be drawn first."""
+    from .. import live
+    from ..files import whole_folder
+
+    sinks: list[AbstractContextManager[Sink]] = []
+    if json == "-":
+        sinks.append(live.lines_to_descriptor(sys.stdout.fileno(), counts, stop))
+    elif json is not None:
+        sinks.append(live.lines_to_socket(json, counts))
+    if out is not None:
+        files = [out]
+        if not out.suffix or out.is_dir():
+            files = [stack.enter_context(whole_folder(out)) / name for name in _IN_A_FOLDER]
+        sinks += [live.recording(file, counts) for file in files]
+    if serve is not None:
+        host, _, port = serve.rpartition(":")
+        if not port.isdecimal():
+            raise InputError(f"--serve: expected PORT or HOST:PORT, got {serve!r}")
+        sinks.append(live.serving(host or "127.0.0.1", int(port), _look_at))
+    if window or not sinks:
+        sinks.append(live.window(f"poseflow: {title}", stop))
+    return [stack.enter_context(sink) for sink in sinks]
+
+
+def _look_at(page: str) -> None:
+    words.note(f"look at {page}")
+
+
+def _tell(sentence: str, pause: float) -> None:
+    _clear()
+    words.note(f"{sentence}; next try in {pause:g} s")
+
+
+def _clear() -> None:
+    if sys.stderr.isatty():
+        print("\r\033[K", end="", file=sys.stderr)
+
+
+@contextmanager
+def _until_told(stop: threading.Event) -> Iterator[None]:
+    """Ctrl-C, or the system's wish that we end, sets `stop`; who insists interrupts."""
+    told: list[float] = []
+
+    def handle(number: int, frame: object) -> None:
+        if told and time.monotonic() - told[0] > _IMPATIENCE:
+            raise KeyboardInterrupt
+        told.append(time.monotonic())
+        stop.set()
+
+    before = {kind: signal.signal(kind, handle) for kind in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for kind, handler in before.items():
+            signal.signal(kind, handler)
+        _clear()
+
+
+def _status(counts: Counts) -> Sink:
+    """A line on the terminal, once a second, about that second."""
+    from ..live import Latencies, Moment
+
+    since, grabbed, tracked, recent = time.monotonic(), 0, 0, Latencies()
+
+    def sink(moment: Moment) -> None:
+        nonlocal since, grabbed, tracked, recent
+        recent.add(moment.latency)
+        seconds = time.monotonic() - since
+        if seconds < 1.0:
+            return
+        told = (
+            f"{(counts.grabbed - grabbed) / seconds:.1f} frames a second came, "
+            f"{(counts.tracked - tracked) / seconds:.1f} tracked, "
+            f"{counts.overtaken + counts.late} dropped so far; latency "
+            f"{_ms(recent, 0.5)} (p50), {_ms(recent, 0.95)} (p95); {len(moment.poses)} people"
+        )
+        print(f"\r{told}\033[K", end="", file=sys.stderr, flush=True)
+        since, grabbed, tracked, recent = (
+            time.monotonic(),
+            counts.grabbed,
+            counts.tracked,
+            Latencies(),
+        )
+
+    return sink
+
+
+def _ms(latencies: Any, share: float) -> str:
+    return f"{1e3 * latencies.quantile(share):.0f} ms"
+
+
+def describe(counts: Counts, out: Path | None) -> str:
+    """What the run was, in a few words."""
+    told = (
+        f"{counts.people} people; {counts.grabbed} frames came, {counts.tracked} tracked, "
+        f"{counts.overtaken} overtaken by newer ones, {counts.late} too late"
+    )
+    if counts.reconnects:
+        told += f"; connected again {counts.reconnects} times"
+    if counts.tracked:
+        latencies = counts.latencies
+        told += f"; latency {_ms(latencies, 0.5)} (p50), {_ms(latencies, 0.95)} (p95)"
+    return told + (f"; written: {out}" if out is not None else "")

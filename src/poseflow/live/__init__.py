@@ -1,0 +1,34 @@
+"""Tracking while it plays: the newest frame, and never a queue."""
+
+from __future__ import annotations
+
+from .counts import Counts, Latencies
+from .grabbing import Grabbed, grabbing
+from .lines import line_of, lines_to_descriptor, lines_to_socket
+from .playing import Moment, Sink, play
+from .recording import recording
+from .serving import serving
+from .sources import Address, Camera, Recording, Source, open_source
+from .window import no_window, window
+
+__all__ = [
+    "Address",
+    "Camera",
+    "Counts",
+    "Grabbed",
+    "Latencies",
+    "Moment",
+    "Recording",
+    "Sink",
+    "Source",
+    "grabbing",
+    "line_of",
+    "lines_to_descriptor",
+    "lines_to_socket",
+    "no_window",
+    "open_source",
+    "play",
+    "recording",
+    "serving",
+    "window",
+]

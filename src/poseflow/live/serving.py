@@ -1,0 +1,150 @@
+"""A page for browsers: what the camera sees with poses and ids, as a stream of JPEG images."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+from ..errors import InputError
+from ..frames import ImageArray
+from .lines import line_of
+from .playing import Moment, Sink
+
+_LOCAL = ("127.0.0.1", "localhost", "::1")
+_BOUNDARY = "poseflow-picture"
+_QUALITY = 80
+"""Of the JPEG images, up to 100."""
+
+
+@contextmanager
+def serving(host: str, port: int, announce: Callable[[str], None]) -> Iterator[Sink]:
+    """Show it to browsers, each as fast as it can; pictures are drawn only while somebody looks.
+
+    Args:
+        host: whose connections are taken: 127.0.0.1 = this machine's, 0.0.0.0 = everyone's.
+        port: 0 = any that is free.
+        announce: told the address of the page.
+
+    Raises:
+        InputError: the port cannot be had.
+    """
+    latest = _Latest()
+    try:
+        server = ThreadingHTTPServer((host, port), _handler(latest, host))
+    except (OSError, OverflowError) as error:
+        why = getattr(error, "strerror", None) or error
+        raise InputError(f"--serve {host}:{port}: cannot be listened at: {why}") from error
+    server.daemon_threads, server.block_on_close = True, False
+    with server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
+        thread.start()
+        announce(f"http://{host}:{server.server_port}/")
+        try:
+            yield latest.put
+        finally:
+            latest.close()
+            server.shutdown()
+
+
+class _Latest:
+    """The newest moment, for any number of threads that wait for one they have not seen."""
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._encoding = threading.Lock()
+        self._number = 0
+        self._picture: ImageArray | None = None
+        self._jpeg: tuple[int, bytes] = (0, b"")
+        self._watching = 0
+        self.closed = False
+        self.line = b""
+
+    def put(self, moment: Moment) -> None:
+        """Show this from now on."""
+        with self._changed:
+            watched = self._watching > 0
+        # A line is soon made; drawing takes milliseconds, for which nobody is to wait.
+        line, picture = line_of(moment), moment.picture if watched else None
+        with self._changed:
+            self.line = line
+            if picture is not None:
+                self._number, self._picture = self._number + 1, picture
+                self._changed.notify_all()
+
+    def close(self) -> None:
+        """Send everyone home."""
+        with self._changed:
+            self.closed = True
+            self._changed.notify_all()
+
+    def jpegs(self) -> Iterator[bytes]:
+        """The newest picture, whenever it is another than before."""
+        with self._changed:
+            self._watching += 1
+            seen = self._number
+        try:
+            while True:
+                with self._changed:
+                    while self._number == seen and not self.closed:
+                        self._changed.wait()
+                    if self.closed:
+                        return
+                    seen, picture = self._number, self._picture
+                yield self._encoded(seen, picture)
+        finally:
+            with self._changed:
+                self._watching -= 1
+
+    def _encoded(self, number: int, picture: ImageArray | None) -> bytes:
+        """The picture as JPEG, made once for all who look."""
+        import cv2
+
+        with self._encoding:
+            if self._jpeg[0] != number:
+                made = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, _QUALITY])[1]
+                self._jpeg = number, made.tobytes()
+            return self._jpeg[1]
+
+
+def _handler(latest: _Latest, host: str) -> type[BaseHTTPRequestHandler]:
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            # Else a page of somebody's, given a name that leads to this machine, could look on.
+            asked = (self.headers.get("Host") or "").rsplit(":", 1)[0].strip("[]")
+            if host in _LOCAL and asked not in _LOCAL:
+                self.send_error(403)
+            elif self.path == "/":
+                page = Path(__file__).with_name("page.html").read_bytes()
+                self._answer("text/html; charset=utf-8", page)
+            elif self.path == "/line":
+                self._answer("application/json", latest.line)
+            elif self.path == "/stream":
+                with suppress(OSError):  # Whoever looked on has left.
+                    self._stream()
+            else:
+                self.send_error(404)
+
+        def _answer(self, kind: str, content: bytes) -> None:
+            self.send_response(200 if content else 204)
+            self.send_header("Content-Type", kind)
+            self.send_header("Content-Length", str(len(content)))
+            self.send_header("Cache-Control", "no-store")
+            self.end_headers()
+            self.wfile.write(content)
+
+        def _stream(self) -> None:
+            self.send_response(200)
+            self.send_header("Content-Type", f"multipart/x-mixed-replace; boundary={_BOUNDARY}")
+            self.send_header("Cache-Control", "no-store")
+            self.end_headers()
+            for jpeg in latest.jpegs():
+                head = f"--{_BOUNDARY}\r\nContent-Type: image/jpeg\r\nContent-Length: {len(jpeg)}"
+                self.wfile.write(head.encode() + b"\r\n\r\n" + jpeg + b"\r\n")
+
+        def log_message(self, *words: object) -> None:
+            """Nobody asked who looks on."""
+
+    return Handler
