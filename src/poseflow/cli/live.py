@@ -137,7 +137,7 @@ def run(
 ) -> None:
     """Grab, estimate, track and show until the source ends or somebody says so."""
     from ..correspondence import MATCHERS
-    from ..live import Counts, grabbing, open_source, play
+    from ..live import Counts, grab, open_source, play
     from ..render import Renderer
     from ..tracking import Tracker
 
@@ -157,7 +157,7 @@ def run(
         if sys.stderr.isatty() and not quiet:
             sinks.append(_status(counts))
         try:
-            with grabbing(opened, counts, stop, tries=reconnect, failed=_tell) as frames:
+            with grab(opened, counts, stop, tries=reconnect, failed=_tell) as frames:
                 play(frames, estimate, tracker, sinks, Renderer(kind), counts, max_delay=max_delay)
         except Exception as error:
             if not counts.tracked:
@@ -214,14 +214,14 @@ def _sinks(
         files = [out]
         if not out.suffix or out.is_dir():
             files = [stack.enter_context(whole_folder(out)) / name for name in _IN_A_FOLDER]
-        sinks += [live.recording(file, counts) for file in files]
+        sinks += [live.record(file, counts) for file in files]
     if serve is not None:
         host, _, port = serve.rpartition(":")
         if not port.isdecimal():
             raise InputError(f"--serve: expected PORT or HOST:PORT, got {serve!r}")
-        sinks.append(live.serving(host or "127.0.0.1", int(port), _look_at))
+        sinks.append(live.serve(host or "127.0.0.1", int(port), _look_at))
     if window or not sinks:
-        sinks.append(live.window(f"poseflow: {title}", stop))
+        sinks.append(live.open_window(f"poseflow: {title}", stop))
     return [stack.enter_context(sink) for sink in sinks]
 
 

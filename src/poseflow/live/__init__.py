@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from .counts import Counts, Latencies
-from .grabbing import Grabbed, grabbing
+from .grabbing import Grabbed, grab
 from .lines import line_of, lines_to_descriptor, lines_to_socket
 from .playing import Moment, Sink, play
-from .recording import recording
-from .serving import serving
+from .recording import record
+from .serving import serve
 from .sources import Address, Camera, Recording, Source, open_source
-from .window import no_window, window
+from .window import no_window, open_window
 
 __all__ = [
     "Address",
@@ -21,14 +21,14 @@ __all__ = [
     "Recording",
     "Sink",
     "Source",
-    "grabbing",
+    "grab",
     "line_of",
     "lines_to_descriptor",
     "lines_to_socket",
     "no_window",
     "open_source",
+    "open_window",
     "play",
-    "recording",
-    "serving",
-    "window",
+    "record",
+    "serve",
 ]

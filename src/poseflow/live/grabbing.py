@@ -84,7 +84,7 @@ def fetch(
 
 
 @contextmanager
-def grabbing(
+def grab(
     source: Source,
     counts: Counts,
     stop: threading.Event,

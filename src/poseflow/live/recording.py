@@ -27,7 +27,7 @@ _PICTURES_WAITING = 8
 """Pictures that wait for the encoder; of more it loses the oldest."""
 
 
-def recording(path: Path, counts: Counts) -> AbstractContextManager[Sink]:
+def record(path: Path, counts: Counts) -> AbstractContextManager[Sink]:
     """A file of the kind that its suffix names; it appears when the block succeeds.
 
     Args:

@@ -20,7 +20,7 @@ _QUALITY = 80
 
 
 @contextmanager
-def serving(host: str, port: int, announce: Callable[[str], None]) -> Iterator[Sink]:
+def serve(host: str, port: int, announce: Callable[[str], None]) -> Iterator[Sink]:
     """Show it to browsers, each as fast as it can; pictures are drawn only while somebody looks.
 
     Args:

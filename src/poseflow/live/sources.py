@@ -9,6 +9,8 @@ from collections.abc import Generator
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol
 
+import numpy as np
+
 from ..errors import InputError
 from ..frames import ImageArray
 from ..video import Video, open_video, read_frames
@@ -127,7 +129,7 @@ def _decoded(container: Any, stream: Any) -> Generator[Shot]:
             # A network loses pieces; the decoder finds its way at the next key frame.
             continue
         for frame in frames:
-            image = reformatter.reformat(frame, format="bgr24").to_ndarray()
+            image = np.asarray(reformatter.reformat(frame, format="bgr24").to_ndarray(), np.uint8)
             start = frame.time if start is None else start
             timed = container.duration is not None and frame.time is not None
             yield Shot(image, frame.time - start if timed and start is not None else None)
@@ -162,11 +164,10 @@ class Camera:
             if not capture.isOpened():
                 raise InputError(f"{self.name}: there is no such camera, or another program has it")
             while True:
-                image: Any
                 there, image = capture.read()
                 if not there:
                     raise InputError(f"{self.name}: gives no more frames")
-                yield Shot(image)
+                yield Shot(np.asarray(image, dtype=np.uint8))
         finally:
             capture.release()
 

@@ -29,7 +29,7 @@ def no_window() -> str:
 
 
 @contextmanager
-def window(title: str, stop: threading.Event) -> Iterator[Sink]:
+def open_window(title: str, stop: threading.Event) -> Iterator[Sink]:
     """Show it in a window; q, Escape or closing the window sets `stop`.
 
     Raises:
