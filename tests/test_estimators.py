@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import urllib.request
 import zipfile
 from pathlib import Path
 from urllib.error import URLError
@@ -216,7 +217,7 @@ class Host:
     def __init__(self, monkeypatch: pytest.MonkeyPatch, has: dict[str, bytes]) -> None:
         self.asked: list[str] = []
         self._has = has
-        monkeypatch.setattr(weights, "urlopen", self.answer)
+        monkeypatch.setattr(urllib.request, "urlopen", self.answer)
 
     def answer(self, request, timeout):
         self.asked.append(request.full_url)

@@ -23,7 +23,7 @@ FLOORS = [
         *("formats", "video", "estimators", "correspondence"),
         *("tracking", "evaluation", "render", "summary"),
     ],
-    ["pipeline"],
+    ["pipeline", "estimation"],
     ["results", "demo", "live", "posetrack"],
     ["cli"],
     ["__main__"],

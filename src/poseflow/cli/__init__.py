@@ -8,9 +8,9 @@ from collections.abc import Sequence
 
 from .. import __version__
 from ..errors import PoseflowError
-from . import convert, demo, evaluate, live, posetrack, render, track
+from . import convert, demo, estimate, evaluate, live, posetrack, render, track
 
-VERBS = (track, live, render, convert, evaluate, posetrack, demo)
+VERBS = (track, live, estimate, render, convert, evaluate, posetrack, demo)
 
 EXAMPLES = """\
 examples:

@@ -1,6 +1,7 @@
 """Give every pose the id of its person through a video.
 
-With images, correspondences between neighbouring frames help; without, poses alone are used.
+Without --poses they are estimated first (see `poseflow estimate`). With images, correspondences
+between neighbouring frames help; without, poses alone are used.
 Online: the ids of a frame depend on it and on earlier frames only.
 """
 
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import InputError
 from . import words
+from .estimate import OPTIONS, add_estimator, make_estimator
 
 if TYPE_CHECKING:
     from ..pipeline import Recorder
@@ -133,10 +135,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         nargs="?",
         type=Path,
         metavar="VIDEO_OR_IMAGE_FOLDER",
-        help="the images the poses were estimated on; without them, poses alone are used",
+        help="the images the poses were, or are to be, estimated on; without them, poses alone are "
+        "used",
     )
     parser.add_argument(
-        "--poses", type=Path, required=True, metavar="FILE_OR_FOLDER", help="poses, of any format"
+        "--poses",
+        type=Path,
+        metavar="FILE_OR_FOLDER",
+        help="poses, of any format; without it, they are estimated",
     )
     parser.add_argument(
         "--out",
@@ -161,6 +167,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--quiet", action="store_true", help="print errors only")
     words.add_reading(parser)
+    add_estimator(parser)
     _add_matching(parser)
     add_settings(parser, SETTINGS)
 
@@ -217,8 +224,8 @@ def _parameters(rule: Any) -> set[str]:
 
 def run(
     images: Path | None,
-    poses: Path,
     out: Path,
+    poses: Path | None = None,
     to: str | None = None,
     setting: str = "default",
     quiet: bool = False,
@@ -239,9 +246,17 @@ def run(
     one_file = results.is_one_file(out)
     if images is None and (matcher not in (None, "none") or write_correspondences):
         raise InputError("--matcher and --write-correspondences: expected a video or image folder")
+    estimator = {name: parameters.pop(name) for name in OPTIONS if name in parameters}
     rule = make_setting(setting, parameters)
-    sequence = words.read_poses(poses, format, skeleton, score_scale, image_list)
     video = None if images is None else open_video(images)
+    if poses is not None:
+        _refuse("without --poses", estimator)
+        sequence = words.read_poses(poses, format, skeleton, score_scale, image_list)
+    else:
+        _refuse(
+            "with --poses", {"format": format, "score_scale": score_scale, "image_list": image_list}
+        )
+        sequence = _estimated(video, skeleton, estimator)
     tracked, seconds = track_poses(
         sequence, video, rule, matcher, correspondences, write_correspondences
     )
@@ -261,6 +276,21 @@ def run(
         )
     if not quiet:
         print(describe(summary, seconds, out))
+
+
+def _refuse(when: str, options: dict[str, Any]) -> None:
+    for name, value in options.items():
+        if value is not None:
+            raise InputError(f"--{name.replace('_', '-')}: expected {when}")
+
+
+def _estimated(video: Video | None, skeleton: str | None, estimator: dict[str, Any]) -> Sequence:
+    """The poses of the video, estimated while they are tracked."""
+    from ..estimation import estimate
+
+    if video is None:
+        raise InputError("track: expected --poses, or a video to estimate them on")
+    return estimate(video, make_estimator(skeleton, **estimator))
 
 
 def make_setting(setting: str, parameters: dict[str, Any]) -> Rule | paper:

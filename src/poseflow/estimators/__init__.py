@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from .detector import Detector
 from .estimator import Estimator, TopDown, is_top_down
+from .following import Following
 from .loading import load
 from .rtmo import RTMO
 from .rtmpose import RTMPose
@@ -15,6 +16,7 @@ __all__ = [
     "RTMO",
     "Detector",
     "Estimator",
+    "Following",
     "RTMPose",
     "TopDown",
     "TwoStep",

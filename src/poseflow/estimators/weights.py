@@ -6,11 +6,7 @@ from which rtmlib 0.0.16 fetches the same files, with the mirror that its author
 
 from __future__ import annotations
 
-import io
-import zipfile
 from pathlib import Path
-from urllib.error import URLError
-from urllib.request import Request, urlopen
 
 from ..errors import InputError, PoseflowError
 from ..files import cache_folder, whole_file
@@ -84,11 +80,15 @@ def _kept(folder: Path, published: str) -> Path:
     path = folder / f"{published.rpartition('/')[2]}.onnx"
     if path.exists():
         return path
+    # They take longer to import than all the rest, and mostly everything is there.
+    from urllib.error import URLError
+    from zipfile import BadZipFile
+
     reasons = []
     for host in HOSTS:
         try:
             content = _onnx_in(_download(f"{host}{published}.zip"))
-        except (OSError, zipfile.BadZipFile) as error:
+        except (OSError, BadZipFile) as error:
             reason = error.reason if isinstance(error, URLError) else error
             reasons.append(f"{host.split('/')[2]}: {reason}")
             continue
@@ -106,6 +106,8 @@ def _kept(folder: Path, published: str) -> Path:
 
 
 def _download(address: str) -> bytes:
+    from urllib.request import Request, urlopen
+
     request = Request(address, headers={"User-Agent": "poseflow"})
     with urlopen(request, timeout=_PATIENCE) as answer:
         content: bytes = answer.read()
@@ -118,6 +120,9 @@ def _onnx_in(archive: bytes) -> bytes:
     Raises:
         BadZipFile: it is none, is damaged, or holds no model.
     """
+    import io
+    import zipfile
+
     with zipfile.ZipFile(io.BytesIO(archive)) as opened:
         names = [name for name in opened.namelist() if name.endswith(".onnx")]
         if len(names) != 1:

@@ -1,0 +1,102 @@
+"""A video and an estimator meet: the poses of a clip, estimated while others use them."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections import deque
+from collections.abc import Generator, Iterator
+from collections.abc import Sequence as Frames
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any
+
+import numpy as np
+
+from .errors import InputError
+from .estimators import Estimator
+from .poses import Poses, Sequence
+from .video import Video, read_frames
+
+# Digits behind the point that are kept, of pixels and of scores: beyond what networks know.
+_PIXEL_DIGITS, _SCORE_DIGITS = 2, 4
+
+
+def estimate(video: Video, estimator: Estimator, *, ahead: int = 2) -> Sequence:
+    """The poses of a video or image folder, estimated as they are asked for, each once.
+
+    A thread of its own estimates one frame after another, a few ahead of whoever uses them; the
+    poses are the same for any number. Coordinates are kept to a hundredth of a pixel, scores to a
+    ten-thousandth, so that what is written and read again is the same.
+
+    Args:
+        video: from `open_video`.
+        estimator: asked with every frame, in order, from one thread.
+        ahead: how many frames may be estimated before they are asked for; 0 = when asked.
+
+    Returns:
+        A clip whose `frames` know later ones only once these were asked for; images are named as
+        in the folder, or "0.jpg", "1.jpg", … in a video.
+    """
+    names = video.names or tuple(f"{index}.jpg" for index in range(video.n_frames))
+    made = _ahead(_estimated(video, estimator), ahead)
+    return Sequence(
+        skeleton=estimator.skeleton,
+        frames=_Coming(made, video.n_frames),
+        image_names=names,
+        image_size=video.size,
+        name=video.path.stem,
+    )
+
+
+class _Coming(Frames[Poses]):
+    """Poses that an iterator brings in order, kept once they came."""
+
+    def __init__(self, coming: Iterator[Poses], n_frames: int) -> None:
+        self._coming, self._n_frames = coming, n_frames
+        self._came: list[Poses] = []
+
+    def __len__(self) -> int:
+        return self._n_frames
+
+    def __getitem__(self, index: Any) -> Any:
+        if isinstance(index, slice):
+            return tuple(self[i] for i in range(*index.indices(len(self))))
+        place = range(len(self))[index]
+        while len(self._came) <= place:
+            self._came.append(next(self._coming))
+        return self._came[place]
+
+
+def _estimated(video: Video, estimator: Estimator) -> Generator[Poses]:
+    for frame in read_frames(video, color=True):
+        try:
+            poses = estimator(frame.image)
+        except InputError as error:
+            raise InputError(f"{video.path}: frame {frame.index}: {error}") from error
+        yield _rounded(poses)
+
+
+def _rounded(poses: Poses) -> Poses:
+    return dataclasses.replace(
+        poses,
+        keypoints=np.round(poses.keypoints, _PIXEL_DIGITS),
+        keypoint_scores=np.round(poses.keypoint_scores, _SCORE_DIGITS),
+        scores=np.round(poses.scores, _SCORE_DIGITS),
+        boxes=np.round(poses.boxes, _PIXEL_DIGITS),
+    )
+
+
+def _ahead(made: Generator[Poses], ahead: int) -> Iterator[Poses]:
+    """The same poses, made by a thread that ends when this generator does, however it ends."""
+    if ahead == 0:
+        yield from made
+        return
+    pool = ThreadPoolExecutor(1, thread_name_prefix="poseflow-estimator")
+    waiting: deque[Future[Poses | None]] = deque()
+    try:
+        waiting.extend(pool.submit(next, made, None) for _ in range(ahead))
+        while (poses := waiting.popleft().result()) is not None:
+            waiting.append(pool.submit(next, made, None))
+            yield poses
+    finally:
+        pool.shutdown(cancel_futures=True)
+        made.close()
