@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import json
+import socket
 import threading
 import tracemalloc
 from itertools import islice
@@ -12,6 +13,7 @@ import numpy as np
 import pytest
 
 from conftest import frame_of, person
+from films import drifting, film
 from poseflow.errors import InputError
 from poseflow.live import Counts, Grabbed, Latencies, Moment, grab, line_of, play
 from poseflow.live.grabbing import fetch
@@ -177,7 +179,7 @@ def test_a_mailbox_wakes_who_waits():
 class Scripted:
     """A source that does in each of its lives what a script says, and then ends for good."""
 
-    name = "scripted"
+    name, recovers = "scripted", True
 
     def __init__(self, *lives: list) -> None:
         self._lives = list(lives)
@@ -223,6 +225,17 @@ def test_pauses_grow_to_a_limit_and_begin_anew_after_a_frame():
 def test_a_source_that_never_gave_a_frame_is_an_error_at_once():
     with pytest.raises(InputError, match="scripted: lost"):
         fetched(Scripted([LOST], [Shot(BLANK)]))
+
+
+def test_a_damaged_file_is_not_begun_again(tmp_path):
+    write_video(tmp_path / "clip.mp4", ((BLANK, t / 25) for t in range(3)), fps=25)
+    source = Recording(open_video(tmp_path / "clip.mp4"))
+    (tmp_path / "clip.mp4").unlink()
+    write_video(tmp_path / "clip.mp4", ((BLANK, t / 25) for t in range(2)), fps=25)
+    put = []
+    with pytest.raises(InputError, match="frame 2: expected 3 frames"):
+        fetch(source, put.append, lambda seconds: False)
+    assert len(put) == 2
 
 
 @pytest.mark.parametrize("tries", [0, 1, 3])
@@ -342,3 +355,33 @@ def test_an_address_that_does_not_answer_is_a_sentence_without_the_password():
     ) as e:
         next(Address("tcp://me:secret@127.0.0.1:9").shots())
     assert "secret" not in str(e.value)
+
+
+def test_a_stream_that_breaks_off_is_called_again(tmp_path, monkeypatch):
+    """A film sent twice over a socket as a camera's box sends it: without a length."""
+    monkeypatch.setattr("poseflow.live.grabbing.FIRST_PAUSE", 0.001)
+    film(tmp_path / "clip.ts", drifting(12), codec="mpeg2video", form="mpegts")
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.settimeout(20)
+
+        def send_twice():
+            for _ in range(2):
+                called, _ = server.accept()
+                with called:
+                    called.sendall((tmp_path / "clip.ts").read_bytes())
+            server.close()
+
+        thread = threading.Thread(target=send_twice)
+        thread.start()
+        source = open_source(f"tcp://127.0.0.1:{server.getsockname()[1]}")
+        counts, told = Counts(), []
+        with (
+            pytest.raises(InputError, match=r"tcp://127\.0\.0\.1:\d+: expected a stream, FFmpeg"),
+            grab(source, counts, threading.Event(), tries=2,
+                 failed=lambda sentence, pause: told.append(sentence)) as frames,
+        ):  # fmt: skip
+            for frame in frames:
+                assert frame.image.shape == (48, 64, 3)
+        thread.join()
+    assert counts.grabbed == 24
+    assert told[0] == told[1] == f"{source.name}: the stream ended"

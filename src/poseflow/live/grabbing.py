@@ -57,7 +57,7 @@ def fetch(
         clock: seconds.
 
     Raises:
-        InputError: the source failed before its first frame, or once too often.
+        InputError: the source failed before its first frame, once too often, or for good.
     """
     index = in_a_row = 0
     while True:
@@ -74,7 +74,7 @@ def fetch(
                     index, in_a_row = index + 1, 0
             return
         except InputError as error:
-            if index == 0 or in_a_row == tries:
+            if index == 0 or not source.recovers or in_a_row == tries:
                 raise
             pause = min(FIRST_PAUSE * 2.0**in_a_row, LONGEST_PAUSE)
             failed(str(error), pause)

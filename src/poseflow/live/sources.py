@@ -7,7 +7,7 @@ import os
 import re
 from collections.abc import Generator
 from dataclasses import dataclass
-from typing import Any, NamedTuple, Protocol
+from typing import Any, ClassVar, NamedTuple, Protocol
 
 import numpy as np
 
@@ -42,6 +42,11 @@ class Source(Protocol):
         """What to call it in a sentence."""
         ...
 
+    @property
+    def recovers(self) -> bool:
+        """Whether it may help to open it again after a failure."""
+        ...
+
     def shots(self) -> Generator[Shot]:
         """Open it and give its frames; it is closed when the generator is.
 
@@ -62,6 +67,7 @@ class Recording:
 
     video: Video
     loop: bool = False
+    recovers: ClassVar[bool] = False
 
     @property
     def name(self) -> str:
@@ -90,6 +96,7 @@ class Address:
     """
 
     url: str
+    recovers: ClassVar[bool] = True
 
     @property
     def name(self) -> str:
@@ -101,7 +108,7 @@ class Address:
         import av
 
         # Datagrams get lost, and a lost one smears the picture until the next key frame.
-        options = {"rtsp_transport": "tcp", "fflags": "nobuffer"}
+        options = {"rtsp_transport": "tcp"}
         try:
             with av.open(self.url, options=options, timeout=(_OPENING, _READING)) as container:
                 if not container.streams.video:
@@ -144,6 +151,7 @@ class Camera:
     """
 
     number: int
+    recovers: ClassVar[bool] = True
 
     @property
     def name(self) -> str:
