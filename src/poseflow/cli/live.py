@@ -146,6 +146,8 @@ def run(
         raise InputError(f"--reconnect: expected 0 or more tries, got {reconnect}")
     if out is not None:
         words.refuse_overwriting(out, Path(source), poses)
+    if max_delay <= 0:
+        raise InputError(f"--max-delay: expected more than 0 seconds, got {max_delay:g}")
     kind, estimate = _estimate(opened, poses, format, skeleton, score_scale, image_list)
     rule: Any = make_setting(setting, parameters)
     tracker = Tracker(kind, rule, matcher=None if matcher == "none" else MATCHERS[matcher]())
