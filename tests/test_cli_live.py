@@ -7,8 +7,10 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
@@ -176,3 +178,50 @@ def test_what_cannot_be_is_a_sentence_and_leaves_nothing(at, monkeypatch, capfd,
     assert told in error
     assert (out, error.count("\n")) == ("", 1)
     assert sorted(p.name for p in at.iterdir()) == ["clip.mp4", "poses.json"]
+
+
+MINE = """
+import cv2
+import numpy as np
+from poseflow import Poses
+
+def estimator(image):
+    # Two people, one of whom a bright camera does not see.
+    people = np.array([20.0, 90.0])[:, None, None] + np.arange(34).reshape(17, 2)
+    return Poses.from_keypoints(people, np.full((2, 17), 0.9))[: 1 if image.mean() > 200 else 2]
+
+estimator.skeleton = "coco-17"
+"""
+
+
+class Capture:
+    """OpenCV's camera with nine frames, of which the last three are bright."""
+
+    def __init__(self, number: int) -> None:
+        self.number, self.left = number, 9
+
+    def isOpened(self) -> bool:
+        return self.number == 0
+
+    def read(self) -> tuple[bool, np.ndarray | None]:
+        self.left -= 1
+        time.sleep(0.02)
+        if self.left < 0:
+            return False, None
+        return True, np.full((60, 80, 3), 250 if self.left < 3 else 10, np.uint8)
+
+    def release(self) -> None:
+        pass
+
+
+def test_a_camera_and_an_estimator_of_ones_own(at, monkeypatch, capfd):
+    (at / "mine.py").write_text(MINE)
+    monkeypatch.setattr(cv2, "VideoCapture", Capture)
+    words = ["live", "0", "--estimator", "mine:estimator", "--json", "-", "--reconnect", "0"]
+    assert main(words) == 2
+    out, told = capfd.readouterr()
+    *frames, last = map(json.loads, out.splitlines())
+    assert all(len(line["people"]) == (1 if line["frame"] > 5 else 2) for line in frames)
+    assert frames[-1]["frame"] == 8
+    assert last["summary"]["people"] == 2
+    assert told.endswith("poseflow: camera 0: gives no more frames\n")

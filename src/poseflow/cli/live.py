@@ -18,11 +18,12 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import InputError
 from . import words
-from .track import add_settings, make_setting
+from .estimate import OPTIONS, add_estimator, make_estimator
+from .track import add_settings, make_setting, refuse
 
 if TYPE_CHECKING:
     from ..live import Counts, Grabbed, Sink, Source
-    from ..poses import Poses
+    from ..poses import Poses, Sequence
     from ..skeletons import Skeleton
 
 SUMMARY = "ids while it plays: a camera, a stream, or a video"
@@ -45,7 +46,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--poses",
         type=Path,
         metavar="FILE_OR_FOLDER",
-        help="with a video: its poses, of any format, in place of an estimator",
+        help="with a video: its poses, of any format; without it, they are estimated",
     )
     parser.add_argument("--loop", action="store_true", help="begin a video again at its end")
     _add_showing(parser)
@@ -81,6 +82,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="which rule gives ids (default)",
     )
     words.add_reading(parser)
+    add_estimator(parser)
     add_settings(parser, _settings())
 
 
@@ -141,23 +143,30 @@ def run(
     from ..render import Renderer
     from ..tracking import Tracker
 
-    opened = open_source(source, loop=loop)
     if reconnect is not None and reconnect < 0:
         raise InputError(f"--reconnect: expected 0 or more tries, got {reconnect}")
-    if out is not None:
-        words.refuse_overwriting(out, Path(source), poses)
     if max_delay <= 0:
         raise InputError(f"--max-delay: expected more than 0 seconds, got {max_delay:g}")
-    kind, estimate = _estimate(opened, poses, format, skeleton, score_scale, image_list)
+    if out is not None:
+        words.refuse_overwriting(out, Path(source), poses)
+    opened = open_source(source, loop=loop)
+    estimator = {name: parameters.pop(name) for name in OPTIONS if name in parameters}
     rule: Any = make_setting(setting, parameters)
+    if poses is None:
+        refuse("with --poses", {"format": format, "score_scale": score_scale})
+        kind, estimate = _estimated(skeleton, estimator)
+    else:
+        refuse("without --poses", estimator)
+        sequence = words.read_poses(poses, format, skeleton, score_scale, image_list)
+        kind, estimate = sequence.skeleton, _looked_up(sequence, opened)
     tracker = Tracker(kind, rule, matcher=None if matcher == "none" else MATCHERS[matcher]())
     counts, stop = Counts(), threading.Event()
-    failure: Exception | None = None
     with ExitStack() as stack:
         stack.enter_context(_until_told(stop))
         sinks = _sinks(stack, counts, stop, opened.name, out, json, serve, window)
         if sys.stderr.isatty() and not quiet:
             sinks.append(_status(counts))
+        failure = None
         try:
             with grab(opened, counts, stop, tries=reconnect, failed=_tell) as frames:
                 play(frames, estimate, tracker, sinks, Renderer(kind), counts, max_delay=max_delay)
@@ -172,25 +181,23 @@ def run(
         raise failure
 
 
-def _estimate(
-    source: Source,
-    poses: Path | None,
-    format: str | None,
-    skeleton: str | None,
-    score_scale: float | None,
-    image_list: Path | None,
+def _estimated(
+    skeleton: str | None, typed: dict[str, Any]
 ) -> tuple[Skeleton, Callable[[Grabbed], Poses]]:
-    """What the keypoints are, and where those of a frame come from."""
+    """What the keypoints of an estimator are, and its poses of a frame."""
+    estimator = make_estimator(skeleton, **typed)
+    return estimator.skeleton, lambda frame: estimator(frame.image)
+
+
+def _looked_up(sequence: Sequence, source: Source) -> Callable[[Grabbed], Poses]:
+    """The poses of a frame from a file, round by round of the video."""
     from ..live import Recording
     from ..pipeline import on_video
 
-    if poses is None:
-        raise InputError("--poses: expected a file of poses")
     if not isinstance(source, Recording):
         raise InputError(f"--poses: expected with a video file, got {source.name}")
-    sequence = words.read_poses(poses, format, skeleton, score_scale, image_list)
-    sequence = on_video(sequence, source.video)
-    return sequence.skeleton, lambda frame: sequence.frames[frame.index % len(sequence)]
+    placed = on_video(sequence, source.video).frames
+    return lambda frame: placed[frame.index % len(placed)]
 
 
 def _sinks(

@@ -250,10 +250,10 @@ def run(
     rule = make_setting(setting, parameters)
     video = None if images is None else open_video(images)
     if poses is not None:
-        _refuse("without --poses", estimator)
+        refuse("without --poses", estimator)
         sequence = words.read_poses(poses, format, skeleton, score_scale, image_list)
     else:
-        _refuse(
+        refuse(
             "with --poses", {"format": format, "score_scale": score_scale, "image_list": image_list}
         )
         sequence = _estimated(video, skeleton, estimator)
@@ -278,7 +278,12 @@ def run(
         print(describe(summary, seconds, out))
 
 
-def _refuse(when: str, options: dict[str, Any]) -> None:
+def refuse(when: str, options: dict[str, Any]) -> None:
+    """Refuse options that have no meaning here.
+
+    Raises:
+        InputError: one of them was typed.
+    """
     for name, value in options.items():
         if value is not None:
             raise InputError(f"--{name.replace('_', '-')}: expected {when}")
