@@ -21,9 +21,10 @@ FLOORS = [
     ["truth"],
     [
         *("formats", "video", "estimators", "correspondence"),
-        *("tracking", "evaluation", "render", "summary"),
+        *("tracking", "offline", "evaluation", "render", "summary"),
     ],
     ["pipeline", "estimation"],
+    ["relinking"],
     ["results", "demo", "live", "posetrack"],
     ["cli"],
     ["__main__"],

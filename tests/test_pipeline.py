@@ -55,7 +55,7 @@ def test_a_clip_is_tracked_as_frame_after_frame_would_be(name):
         sequence,
         Tracker(matcher=MATCHERS[name]()),
         images(),
-        record=lambda *pair: found.append(pair),
+        recorders=[lambda *pair: found.append(pair)],
     )
 
     tracker, expected = Tracker(matcher=MATCHERS[name]()), []
@@ -73,7 +73,7 @@ def test_a_clip_is_tracked_as_frame_after_frame_would_be(name):
 
 def test_each_frame_is_told_of_its_own_pair():
     found = []
-    track(clip(), Tracker(matcher=a_matcher), numbered(), record=lambda *pair: found.append(pair))
+    track(clip(), Tracker(matcher=a_matcher), numbered(), recorders=[lambda *pair: found.append(pair)])
 
     assert [(c.source[0, 0], c.target[0, 0]) for *_, c in found] == [(t, t + 1) for t in range(11)]
 
@@ -100,7 +100,7 @@ def test_correspondences_at_hand_are_taken_and_none_looked_for():
         Tracker(matcher=matcher),
         numbered(),
         find_correspondences=lambda before, after: known,
-        record=lambda *pair: found.append(pair),
+        recorders=[lambda *pair: found.append(pair)],
     )
 
     assert len(found) == N - 1
@@ -119,7 +119,7 @@ def test_only_a_few_frames_are_fetched_ahead():
         nonlocal most
         most = max(most, fetched - int(after.removesuffix(".png")) - 1)
 
-    track(clip(), Tracker(matcher=a_matcher), fetching(), record=record)
+    track(clip(), Tracker(matcher=a_matcher), fetching(), recorders=[record])
 
     assert 0 < most <= 3
 
@@ -140,7 +140,7 @@ def test_a_run_that_is_broken_off_leaves_no_thread():
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        track(clip(), Tracker(matcher=a_matcher), numbered(), record=record)
+        track(clip(), Tracker(matcher=a_matcher), numbered(), recorders=[record])
 
 
 @pytest.mark.parametrize("matcher", [None, a_matcher])

@@ -157,7 +157,7 @@ def track(
     tracker: Tracker | FlowTracker,
     frames: Iterable[Frame] | None = None,
     find_correspondences: Finder | None = None,
-    record: Recorder | None = None,
+    recorders: Iterable[Recorder] = (),
     watch: Watch = iter,
 ) -> Sequence:
     """The same clip with track ids, and with times if there are images.
@@ -170,7 +170,8 @@ def track(
         frames: the images, in order, each in memory of its own; None = poses only. They are asked
             for, as the poses are, a few frames before these are tracked.
         find_correspondences: where they are known already; None = the tracker's matcher finds them.
-        record: told the correspondences between every two neighbours for which there are some.
+        recorders: each told the correspondences between every two neighbours for which there are
+            some.
         watch: wraps the frames' poses while they are tracked, to show progress.
 
     Raises:
@@ -193,8 +194,9 @@ def track(
                 ids.append(tracker.update(poses, image, correspondences=known).track_ids)
             if frame is not None:
                 times.append(frame.time)
-            if record is not None and tracker.correspondences is not None:
-                record(names[index - 1], names[index], tracker.correspondences)
+            if tracker.correspondences is not None:
+                for record in recorders:
+                    record(names[index - 1], names[index], tracker.correspondences)
     if isinstance(tracker, FlowTracker):
         tracked = sequence.with_frames(frame.poses for frame in final + tracker.finish())
     else:

@@ -169,6 +169,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     words.add_reading(parser)
     add_estimator(parser)
     _add_matching(parser)
+    _add_whole_clip(parser)
     add_settings(parser, SETTINGS)
 
 
@@ -196,6 +197,25 @@ def _add_matching(parser: argparse.ArgumentParser) -> None:
         type=Path,
         metavar="FOLDER",
         help="also write those found, in that text format, to this folder",
+    )
+
+
+def _add_whole_clip(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group(
+        "the whole clip", "after tracking; ids of a frame then depend on later frames, too"
+    )
+    group.add_argument(
+        "--relink",
+        action="store_true",
+        help="track the clip backwards as well and link what both directions agree on, all at "
+        "once: fewer switches, and people who come back keep their id. Changes ids only",
+    )
+    group.add_argument(
+        "--people",
+        type=int,
+        metavar="COUNT",
+        help="how many there are, which is known: relinks, with at most so many ids in all, each "
+        "kept through gaps of any length; poses of nobody among them get none",
     )
 
 
@@ -232,6 +252,8 @@ def run(
     matcher: str | None = None,
     correspondences: Path | None = None,
     write_correspondences: Path | None = None,
+    relink: bool = False,
+    people: int | None = None,
     format: str | None = None,
     skeleton: str | None = None,
     score_scale: float | None = None,
@@ -258,7 +280,14 @@ def run(
         )
         sequence = _estimated(video, skeleton, estimator)
     tracked, seconds = track_poses(
-        sequence, video, rule, matcher, correspondences, write_correspondences
+        sequence,
+        video,
+        rule,
+        matcher,
+        correspondences,
+        write_correspondences,
+        both_ways=relink or people is not None,
+        people=people,
     )
     from ..summary import summarise
 
@@ -323,12 +352,15 @@ def track_poses(
     matcher: str | None = None,
     read_from: Path | None = None,
     write_to: Path | None = None,
+    both_ways: bool = False,
+    people: int | None = None,
 ) -> tuple[Sequence, float]:
     """The clip with ids, and the seconds it took."""
     from ..correspondence import MATCHERS
     from ..files import whole_folder
     from ..pipeline import correspondences_from, correspondences_to, on_video, track
-    from ..tracking import tracker_for
+    from ..relinking import Remembered, relink
+    from ..tracking import Tracker, default, paper, tracker_for
     from ..video import read_frames
 
     chosen = "dis" if matcher is None else matcher
@@ -341,13 +373,15 @@ def track_poses(
     frames = None if video is None else read_frames(video, color=False)
     start = time.perf_counter()
 
-    def run(record: Recorder | None = None) -> Sequence:
+    remembered = Remembered() if both_ways else None
+
+    def run(*recorders: Recorder) -> Sequence:
         return track(
             sequence,
             tracker,
             frames,
             find,
-            record,
+            recorders if remembered is None else (*recorders, remembered),
             watch=lambda poses: words.progress(poses, len(sequence), "tracking"),
         )
 
@@ -356,6 +390,14 @@ def track_poses(
     else:
         with whole_folder(write_to) as folder:
             tracked = run(correspondences_to(folder, chosen))
+    if remembered is not None:
+        tracked = relink(
+            tracked,
+            Tracker(sequence.skeleton, default() if isinstance(rule, paper) else rule),
+            remembered,
+            people,
+            watch=lambda poses: words.progress(poses, len(sequence), "and back"),
+        )
     return tracked, time.perf_counter() - start
 
 

@@ -1,0 +1,292 @@
+"""Which tracklet goes on as which: the cheapest set of paths through all of a clip at once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..geometry import expand
+from ..poses import NO_ID
+from ..similarity import oks
+from .tracklets import Tracklets
+
+FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Costs:
+    """What it costs, in nats, that two tracklets are one person, and what else there is to choose.
+
+    Args:
+        reach: seconds, the longest gap that is bridged; any if the number of people is known.
+        absence: nats for each second of a gap.
+        span: seconds, from how much of a path the velocity at an end of a tracklet is measured.
+        persistence: seconds, after which a velocity has lost all but 1/e: people turn and stop.
+        softness: factor on the keypoints' OKS falloffs.
+        growth: share by which the falloffs grow with each second of a gap.
+        similarity: nats for each power of e by which the two poses are less alike than equal.
+        resizing: the natural logarithm of the ratio of sizes that costs half a nat.
+        vote: nats less for each direction of tracking in which the two have the same id.
+        newcomer: nats for one more person, where their number is not known.
+        anything: nats at most, where it is: then somebody has to be who is seen.
+        doubt: mean score of a tracklet that is as likely nobody's as somebody's.
+        evidence: nats for each pose left out, by as much as its score is above that.
+    """
+
+    reach: float = 6.0
+    absence: float = 0.5
+    span: float = 0.64
+    persistence: float = 0.7
+    softness: float = 2.2
+    growth: float = 3.5
+    similarity: float = 1.6
+    resizing: float = 0.25
+    vote: float = 0.3
+    newcomer: float = 10.0
+    anything: float = 15.0
+    doubt: float = 0.25
+    evidence: float = 20.0
+
+
+def paths(
+    tracklets: Tracklets,
+    variances: FloatArray,
+    fps: float,
+    people: int | None = None,
+    costs: Costs | None = None,
+    rounds: int = 3,
+) -> IntArray:
+    """(T,) which path each tracklet is on, the number of its first; -1 = nobody's.
+
+    The minimum-cost flow of Zhang, Li and Nevatia (CVPR 2008) with tracklets for detections:
+    as an assignment of each tracklet's end to another's beginning, to nothing, or to itself, which
+    leaves it out. Motion is measured along the paths of the round before, which are longer than
+    tracklets.
+
+    Args:
+        tracklets: T.
+        variances: (K,) OKS falloffs (2 sigma)² of the skeleton, of a pose of unit area.
+        fps: frames a second.
+        people: there are at most so many paths; None = as many as pay.
+        costs: None = the defaults.
+        rounds: at most.
+    """
+    costs = Costs() if costs is None else costs
+    path = own = np.arange(len(tracklets))
+    if not len(own):
+        return path
+    omission = _omission(tracklets, costs)
+    for _ in range(rounds):
+        motion = _Motion.along(np.where(path < 0, own, path), tracklets, costs.span * fps)
+        i, j, price = _bridges(tracklets, motion, variances, fps, costs)
+        if people is not None:
+            i, j, price = _all_pairs(tracklets, i, j, price, costs.anything)
+        new = _followed(_flow(i, j, price, omission, people, costs.newcomer))
+        if (new == path).all():
+            break
+        path = new
+    return path
+
+
+@dataclass(frozen=True, eq=False)
+class _Motion:
+    """Of T tracklets: (T, 2) pixels a frame where each begins and ends, (T,) sizes in pixels."""
+
+    first: FloatArray
+    last: FloatArray
+    size: FloatArray
+
+    @classmethod
+    def along(cls, path: IntArray, tracklets: Tracklets, span: float) -> _Motion:
+        """Measured along paths (T,), velocities over `span` frames."""
+        first = _velocities(tracklets, path, span, tracklets.firsts, 1)
+        last = _velocities(tracklets, path, span, tracklets.lasts, -1)
+        return cls(first, last, _sizes(tracklets, path))
+
+
+def _bridges(
+    tracklets: Tracklets,
+    motion: _Motion,
+    variances: FloatArray,
+    fps: float,
+    costs: Costs,
+    most: int = 1 << 16,
+) -> tuple[IntArray, IntArray, FloatArray]:
+    """(L,) pairs of tracklets that are worth a link, and what it costs.
+
+    The second begins after the first ended, within reach. `most` pairs are compared at a time,
+    which bounds the memory.
+    """
+    starts, ends = tracklets.frames[tracklets.firsts], tracklets.frames[tracklets.lasts]
+    order = np.argsort(starts, kind="stable")
+    low = starts[order].searchsorted(ends, side="right")
+    high = starts[order].searchsorted(ends + int(costs.reach * fps), side="right")
+    i, place = expand(low, high - low)
+    j = order[place]
+    price = np.concatenate(
+        [np.empty(0)]
+        + [
+            _prices(tracklets, motion, variances, fps, costs, i[at : at + most], j[at : at + most])
+            for at in range(0, len(i), most)
+        ]
+    )
+    pays = price < costs.newcomer
+    return i[pays], j[pays], price[pays]
+
+
+def _prices(
+    tracklets: Tracklets,
+    motion: _Motion,
+    variances: FloatArray,
+    fps: float,
+    costs: Costs,
+    i: IntArray,
+    j: IntArray,
+) -> FloatArray:
+    """(L,) what it costs that tracklets j (L,) are tracklets i (L,) going on."""
+    a, b = tracklets.lasts[i], tracklets.firsts[j]
+    gap = (tracklets.frames[b] - tracklets.frames[a]) / fps
+    unseen = gap - 1 / fps
+    moved = (costs.persistence * (1 - np.exp(-gap / costs.persistence)) * fps)[:, None]
+    spread = (costs.softness * (1 + costs.growth * unseen)) ** 2
+    price = 0.5 * (np.log(motion.size[i] / motion.size[j]) / costs.resizing) ** 2
+    price += costs.absence * unseen
+    for one, other, shift, size in (
+        (a, b, moved * motion.last[i], motion.size[i]),
+        (b, a, -moved * motion.first[j], motion.size[j]),
+    ):
+        alike = oks(
+            tracklets.keypoints[one] + shift[:, None],
+            tracklets.keypoints[other].astype(np.float64),
+            (spread * size**2)[:, None] * variances,
+            tracklets.weights[other].astype(np.float64),
+        )
+        price -= 0.5 * costs.similarity * np.log(np.maximum(alike, 1e-9))
+    same = (tracklets.ids[a] == tracklets.ids[b]) & (tracklets.ids[a] != NO_ID)
+    return np.asarray(price - costs.vote * same.sum(axis=1))
+
+
+def _all_pairs(
+    tracklets: Tracklets, i: IntArray, j: IntArray, price: FloatArray, anything: float
+) -> tuple[IntArray, IntArray, FloatArray]:
+    """Every pair of which the second begins after the first ended; at `anything` if not given."""
+    starts, ends = tracklets.frames[tracklets.firsts], tracklets.frames[tracklets.lasts]
+    every = np.where(starts > ends[:, None], anything, np.nan)
+    every[i, j] = np.minimum(price, anything)
+    i, j = np.nonzero(~np.isnan(every))
+    return i, j, every[i, j]
+
+
+def _sizes(tracklets: Tracklets, path: IntArray) -> FloatArray:
+    """(T,) the median size of a pose on each tracklet's path."""
+    of_pose = np.repeat(path, np.diff(tracklets.bounds))
+    order = np.lexsort((tracklets.sizes, of_pose))
+    numbers, start, count = np.unique(of_pose[order], return_index=True, return_counts=True)
+    sizes = tracklets.sizes[order]
+    median = (sizes[start + (count - 1) // 2] + sizes[start + count // 2]) / 2
+    return np.asarray(median[numbers.searchsorted(path)])
+
+
+def _velocities(
+    tracklets: Tracklets, path: IntArray, span: float, base: IntArray, step: int
+) -> FloatArray:
+    """(T, 2) pixels a frame, the least-squares slope of all keypoints along each path.
+
+    Each keypoint about its own mean, so that one that comes or goes pulls nothing.
+
+    Args:
+        tracklets: T.
+        path: (T,).
+        span: frames.
+        base: (T,) the poses from which on they are looked at.
+        step: 1 = onward, -1 = backward.
+    """
+    n, m, k = len(tracklets), len(tracklets.frames), tracklets.keypoints.shape[1]
+    of_pose = np.repeat(path, np.diff(tracklets.bounds))
+    order = np.lexsort((tracklets.frames, of_pose))
+    at = np.argsort(order)[base]
+    w, wt, wtt = np.zeros((3, n, k))
+    wx, wtx = np.zeros((2, n, k, 2))
+    for _ in range(int(span) + 1):
+        there = order[np.clip(at, 0, m - 1)]
+        time = (tracklets.frames[there] - tracklets.frames[base])[:, None].astype(np.float64)
+        counts = (at >= 0) & (at < m) & (of_pose[there] == path) & (np.abs(time[:, 0]) <= span)
+        weight = np.where(counts[:, None], tracklets.weights[there], 0.0)
+        x = np.nan_to_num(tracklets.keypoints[there].astype(np.float64))
+        w += weight
+        wt += weight * time
+        wtt += weight * time**2
+        wx += weight[..., None] * x
+        wtx += (weight * time)[..., None] * x
+        at = at + step
+    mean = wx / np.maximum(w, 1e-9)[..., None]
+    covariance = (wtx - wt[..., None] * mean).sum(axis=1)
+    variance = (wtt - wt**2 / np.maximum(w, 1e-9)).sum(axis=1)
+    # A frame² of doubt for a keypoint: a single pose has no velocity.
+    doubt = np.maximum((w > 0).sum(axis=1), 1)
+    return np.asarray(covariance / (variance + doubt)[:, None])
+
+
+def _omission(tracklets: Tracklets, costs: Costs) -> FloatArray:
+    """(T,) what it costs to leave a tracklet out."""
+    scores = np.where(np.isnan(tracklets.scores), 1.0, np.minimum(tracklets.scores, 1.0))
+    worth = np.add.reduceat(scores - costs.doubt, tracklets.firsts)
+    return np.maximum(costs.evidence * worth, 0.0)
+
+
+def _flow(
+    i: IntArray,
+    j: IntArray,
+    price: FloatArray,
+    omission: FloatArray,
+    people: int | None,
+    newcomer: float,
+) -> IntArray:
+    """(T,) the tracklet after each on its path; itself = left out; -1 = its path ends.
+
+    Rows are the ends of tracklets, then the beginnings of paths; columns are the beginnings of
+    tracklets, then the ends of paths. A path that nobody takes goes from its beginning to its end.
+    """
+    from scipy.sparse import csr_matrix
+    from scipy.sparse.csgraph import min_weight_full_bipartite_matching
+
+    n = len(omission)
+    own = np.arange(n)
+    if people is None:
+        # Each tracklet may begin and end a path; where two are linked, these are left for another.
+        spare, edge = n, 0.5 * newcomer
+        path, begun, unused = own, own, np.stack([j, i])
+    else:
+        spare, edge = people, 0.0
+        path, begun = np.divmod(np.arange(spare * n), n)
+        unused = np.indices((spare, spare)).reshape(2, -1)
+    rows = np.concatenate([i, own, n + path, begun, n + unused[0]])
+    columns = np.concatenate([j, own, begun, n + path, n + unused[1]])
+    free, edges = np.zeros(unused.shape[1]), np.full(2 * len(path), edge)
+    weights = np.concatenate([price, omission, edges, free])
+    # All full matchings have as many edges: a constant on each changes nothing, and none is 0,
+    # which would be no edge.
+    weights += 1.0 - weights.min(initial=0.0)
+    graph = csr_matrix((weights, (rows, columns)), shape=(n + spare, n + spare))
+    row, column = min_weight_full_bipartite_matching(graph)
+    following = np.full(n + spare, -1)
+    following[row] = np.where(column < n, column, -1)
+    return following[:n]
+
+
+def _followed(following: IntArray) -> IntArray:
+    """(T,) the first tracklet of each one's path; -1 = left out."""
+    n = len(following)
+    own = np.arange(n)
+    roots = own.copy()
+    going = (following >= 0) & (following != own)
+    roots[following[going]] = own[going]
+    while (roots != roots[roots]).any():
+        roots = roots[roots]
+    path = np.full(n, -1)
+    kept = following != own
+    path[kept] = roots[kept]
+    return path

@@ -1,0 +1,118 @@
+"""The whole clip at once: track it from both ends, and link what the two directions agree on."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence as Frames
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from . import pipeline
+from .errors import InputError
+from .frames import Correspondences
+from .offline.linking import paths
+from .offline.tracklets import tracklets
+from .poses import NO_ID, Poses, Sequence
+from .tracking import Tracker
+
+IntArray = NDArray[np.int64]
+
+CERTAIN = 0.12
+"""Seconds unseen that both directions may bridge without being asked again."""
+
+
+class Remembered:
+    """Correspondences of a clip, kept for the way back: a `pipeline.Recorder`.
+
+    In single precision: of a clip with images they are most of what is remembered.
+    """
+
+    def __init__(self) -> None:
+        self._found: dict[tuple[str, str], NDArray[np.float32]] = {}
+
+    def __call__(self, before: str, after: str, found: Correspondences) -> None:
+        """Keep what was found between two neighbours."""
+        self._found[before, after] = np.stack(found).astype(np.float32)
+
+    def backwards(self, before: str, after: str) -> Correspondences | None:
+        """The same seen from the later frame, which is `before` on the way back."""
+        found = self._found.get((after, before))
+        if found is None:
+            return None
+        source, target = found.astype(np.float64)
+        return Correspondences(target, source)
+
+
+def relink(
+    tracked: Sequence,
+    tracker: Tracker,
+    remembered: Remembered | None = None,
+    people: int | None = None,
+    fps: float = 25.0,
+    watch: pipeline.Watch = iter,
+) -> Sequence:
+    """The same poses with ids that all of the clip speaks for; nothing else changes.
+
+    Where two people meet, trackers that run forwards and backwards err in different places: what
+    they agree on is kept, the rest decided at once for the clip (`offline.linking.paths`).
+
+    Args:
+        tracked: a clip with the ids that a tracker gave it.
+        tracker: a fresh one, for the way back.
+        remembered: what was known of the images on the way there; None = poses only.
+        people: there are at most so many, and every id is one of them; poses of nobody among
+            them have none. None = unknown.
+        fps: frames a second.
+        watch: wraps the frames' poses on the way back, to show progress.
+
+    Raises:
+        InputError: `people` is not a number of people.
+    """
+    if people is not None and people < 1:
+        raise InputError(f"people: expected at least 1, got {people}")
+    names = pipeline.correspondence_names(tracked)
+    turned = dataclasses.replace(
+        tracked, frames=_Turned(tracked.frames), image_names=names[::-1], times=None
+    )
+    find = None if remembered is None else remembered.backwards
+    back = pipeline.track(turned, tracker, find_correspondences=find, watch=watch)
+    clip = tracklets(
+        tracked.frames,
+        [poses.track_ids for poses in tracked.frames],
+        [poses.track_ids for poses in back.frames][::-1],
+        len(tracked.skeleton),
+        gap=int(CERTAIN * fps),
+    )
+    path = paths(clip, (2 * tracked.skeleton.sigmas) ** 2, fps, people)
+    counts = [len(poses) for poses in tracked.frames]
+    ids = np.full(sum(counts), NO_ID, dtype=np.int64)
+    ids[clip.places] = np.repeat(path, np.diff(clip.bounds))
+    ends = np.cumsum(counts, dtype=np.int64)
+    return tracked.with_track_ids(np.split(_renumbered(ids), ends)[:-1])
+
+
+def _renumbered(ids: IntArray) -> IntArray:
+    """The same ids (M,) counted from 1 in order of appearance."""
+    _, first, which = np.unique(ids, return_index=True, return_inverse=True)
+    named = ids[first] != NO_ID
+    numbers = np.full(len(first), NO_ID)
+    order = np.argsort(first[named])
+    numbers[np.flatnonzero(named)[order]] = np.arange(1, len(order) + 1)
+    return numbers[which]
+
+
+class _Turned(Frames[Poses]):
+    """Frames from the last to the first."""
+
+    def __init__(self, frames: Frames[Poses]) -> None:
+        self._frames = frames
+
+    def __len__(self) -> int:
+        return len(self._frames)
+
+    def __getitem__(self, index: Any) -> Any:
+        if isinstance(index, slice):
+            return tuple(self[i] for i in range(*index.indices(len(self))))
+        return self._frames[len(self) - 1 - range(len(self))[index]]

@@ -1,0 +1,207 @@
+"""Clips whose people are known, tracked from both ends."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from poseflow.errors import InputError
+from poseflow.frames import Correspondences
+from poseflow.offline.linking import paths
+from poseflow.offline.tracklets import agreed, tracklets
+from poseflow.poses import NO_ID, Poses, Sequence
+from poseflow.relinking import Remembered, relink
+from poseflow.skeletons import skeleton
+from poseflow.tracking import Tracker
+
+COCO = skeleton("coco-17")
+# A standing person about (0, 0), 100 pixels tall.
+SHAPE = np.stack(
+    [
+        [0, -3, 3, -6, 6, -15, 15, -20, 20, -22, 22, -9, 9, -10, 10, -10, 10],
+        [-45, -48, -48, -46, -46, -30, -30, -10, -10, 8, 8, 5, 5, 28, 28, 50, 50],
+    ],
+    axis=1,
+).astype(float)
+
+
+def people_at(*centres: tuple[float, float], score: float = 0.9) -> Poses:
+    points = np.array(centres, dtype=float).reshape(-1, 1, 2) + SHAPE
+    return Poses.from_keypoints(
+        points, np.full(points.shape[:2], score), np.full(len(points), score)
+    )
+
+
+def clip(frames: list[Poses]) -> Sequence:
+    return Sequence(COCO, tuple(frames), ("",) * len(frames))
+
+
+def tracked(frames: list[Poses]) -> Sequence:
+    tracker = Tracker(COCO)
+    return clip([tracker.update(poses) for poses in frames])
+
+
+def ids_of(sequence: Sequence) -> list[list[int]]:
+    return [poses.track_ids.tolist() for poses in sequence.frames]
+
+
+def relinked(frames: list[Poses], people: int | None = None) -> list[list[int]]:
+    return ids_of(relink(tracked(frames), Tracker(COCO), people=people))
+
+
+def test_tracklets_end_where_the_directions_disagree():
+    # Two people; forwards takes them for each other from the third frame on, backwards does not.
+    forwards = [[1, 2], [1, 2], [2, 1], [2, 1]]
+    backwards = [[7, 5], [7, 5], [7, 5], [7, 5]]
+    ids = np.stack([np.ravel(forwards), np.ravel(backwards)], axis=1)
+    assert agreed(ids, np.repeat(np.arange(4), 2), 3).reshape(4, 2).tolist() == [
+        [0, 1],
+        [0, 1],
+        [2, 3],
+        [2, 3],
+    ]
+
+
+def test_a_direction_that_knows_nothing_of_a_pose_does_not_contradict():
+    # Forwards gives its id late (on trial till then), backwards gives up early.
+    ids = np.array([[NO_ID, 4], [NO_ID, 4], [1, 4], [1, 4], [1, NO_ID]])
+    assert agreed(ids, np.arange(5), 3).tolist() == [0, 0, 0, 0, 0]
+
+
+def test_poses_without_id_in_either_direction_are_on_no_tracklet():
+    assert agreed(np.array([[1, 1], [NO_ID, NO_ID], [1, 1]]), np.arange(3), 3).tolist() == [
+        0,
+        -1,
+        0,
+    ]
+
+
+@given(
+    st.lists(st.tuples(st.integers(-1, 3), st.integers(-1, 3)), max_size=30).map(
+        lambda pairs: np.array(pairs, dtype=np.int64).reshape(-1, 2)
+    )
+)
+def test_no_direction_takes_neighbours_on_a_tracklet_for_two_people(ids):
+    number = agreed(ids, np.arange(len(ids)), 3)
+    for t in range(number.max(initial=-1) + 1):
+        for direction in ids[number == t].T:
+            named = direction[:-1][(direction[:-1] != NO_ID) & (direction[1:] != NO_ID)]
+            followers = direction[1:][(direction[:-1] != NO_ID) & (direction[1:] != NO_ID)]
+            assert (named == followers).all()
+    assert ((number < 0) == (ids == NO_ID).all(axis=1)).all()
+
+
+def test_somebody_away_longer_than_the_trackers_memory_is_linked():
+    there = [people_at((100 + 2 * f, 200)) for f in range(30)]
+    away = [people_at() for _ in range(100)]
+    back = [people_at((160 + 2 * f, 200)) for f in range(30)]
+    frames = there + away + back
+    assert sorted({i for ids in ids_of(tracked(frames)) for i in ids}) == [1, 2]
+    assert sorted({i for ids in relinked(frames) for i in ids}) == [1]
+
+
+def test_somebody_away_for_longer_than_is_bridged_is_somebody_else_unless_people_are_counted():
+    frames = [
+        *(people_at((100, 200)) for _ in range(20)),
+        *(people_at() for _ in range(200)),
+        *(people_at((110, 200)) for _ in range(20)),
+    ]
+    assert sorted({i for ids in relinked(frames) for i in ids}) == [1, 2]
+    assert sorted({i for ids in relinked(frames, people=1) for i in ids}) == [1]
+
+
+def test_two_who_swap_places_while_unseen_are_told_by_their_motion():
+    # They walk towards each other, cross while both are hidden, and walk on.
+    def at(f: int) -> Poses:
+        left, right = (100 + 6 * f, 200), (400 - 6 * f, 210)
+        return people_at() if 22 <= f <= 28 else people_at(left, right)
+
+    ids = relinked([at(f) for f in range(50)])
+    assert ids[0] == ids[-1] == [1, 2]
+
+
+def test_no_more_ids_than_people_and_the_surest_keep_them():
+    # Two people all along, and for ten frames a weaker third who is nobody.
+    frames = [people_at((100, 200), (400, 200)) for _ in range(40)]
+    ghost = people_at((250, 200), score=0.6)
+    for f in range(15, 25):
+        both = frames[f]
+        frames[f] = Poses.from_keypoints(
+            np.concatenate([both.keypoints, ghost.keypoints]),
+            np.concatenate([both.keypoint_scores, ghost.keypoint_scores]),
+            np.concatenate([both.scores, ghost.scores]),
+        )
+    free, counted = relinked(frames), relinked(frames, people=2)
+    assert free[20] == [1, 2, 3]
+    assert counted[20] == [1, 2, NO_ID]
+    assert counted[0] == counted[-1] == [1, 2]
+
+
+def test_ids_only_are_changed_and_counted_from_one_in_order_of_appearance():
+    frames = [people_at((100, 200)), *(people_at((300, 200), (100, 200)) for _ in range(9))]
+    before = tracked(frames)
+    after = relink(before, Tracker(COCO))
+    assert ids_of(after) == [[1], *[[2, 1]] * 9]
+    for one, other in zip(before.frames, after.frames, strict=True):
+        assert one.keypoints.tobytes() == other.keypoints.tobytes()
+
+
+@pytest.mark.parametrize(
+    "frames",
+    [
+        pytest.param([], id="no-frames"),
+        pytest.param([people_at()] * 3, id="nobody"),
+        pytest.param([people_at((100, 100))], id="one-frame"),
+    ],
+)
+@pytest.mark.parametrize("people", [None, 2])
+def test_empty_clips_are_clips(frames, people):
+    assert relinked(frames, people) == [[1] * len(poses) for poses in frames]
+
+
+def test_nobody_cannot_be_counted():
+    with pytest.raises(InputError, match="people: expected at least 1, got 0"):
+        relink(tracked([people_at()]), Tracker(COCO), people=0)
+
+
+def test_missing_keypoints_and_scores_do_not_break_paths():
+    half = people_at((100, 200)).keypoints.copy()
+    half[:, 11:] = np.nan
+    frames = [Poses.from_keypoints(half + np.array([2.0 * f, 0])) for f in range(10)]
+    frames += [people_at() for _ in range(70)]
+    frames += [people_at((130 + 2.0 * f, 200)) for f in range(10)]
+    assert {i for ids in relinked(frames) for i in ids} == {1}
+
+
+@given(st.integers(0, 2**32 - 1), st.integers(1, 4))
+def test_people_is_a_limit_at_once_and_in_all(seed, people):
+    rng = np.random.default_rng(seed)
+    frames = [
+        people_at(*rng.uniform(0, 600, (rng.integers(0, 5), 2))) for _ in range(rng.integers(1, 12))
+    ]
+    ids = relinked(frames, people)
+    named = [i for of_frame in ids for i in of_frame if i != NO_ID]
+    assert set(named) <= set(range(1, people + 1))
+    assert all(len({i for i in f if i != NO_ID}) == sum(i != NO_ID for i in f) for f in ids)
+
+
+def test_correspondences_are_turned_on_the_way_back():
+    remembered = Remembered()
+    remembered("a", "b", Correspondences(np.array([[1.0, 2.0]]), np.array([[3.0, 4.0]])))
+    back = remembered.backwards("b", "a")
+    assert back is not None
+    assert (back.source.tolist(), back.target.tolist()) == ([[3.0, 4.0]], [[1.0, 2.0]])
+    assert remembered.backwards("a", "b") is None
+
+
+def test_a_path_is_taken_for_the_sum_of_its_costs_not_step_by_step():
+    # One person on forwards' word, two stretches: B could follow A1 or A2, and only A2 needs it.
+    forwards = [[1, 2]] * 10 + [[1, NO_ID]] * 1 + [[3, 4]] * 10
+    frames = [people_at((100, 200), (400, 200))] * 21
+    clip_ = tracklets(
+        frames, [np.array(i) for i in forwards], [np.array(i) for i in forwards], 17, 3
+    )
+    path = paths(clip_, (2 * COCO.sigmas) ** 2, 25.0)
+    assert len(set(path.tolist())) == 2
