@@ -14,7 +14,9 @@ import pytest
 
 from conftest import frame_of, person
 from films import drifting, film
+from poseflow.correspondence import MATCHERS
 from poseflow.errors import InputError
+from poseflow.frames import gray
 from poseflow.live import Counts, Grabbed, Latencies, Moment, grab, line_of, play
 from poseflow.live.grabbing import fetch
 from poseflow.live.mailbox import Mailbox
@@ -27,6 +29,7 @@ from poseflow.video import open_video, write_video
 
 BLANK = np.zeros((4, 6, 3), np.uint8)
 KIND = skeleton("coco-17")
+dis = MATCHERS["dis"]
 
 
 class World:
@@ -128,6 +131,45 @@ def test_ids_stay_with_their_people_though_frames_are_dropped():
     for moment in seen[1:]:
         ids = moment.poses.track_ids[:: 1 if moment.index % 4 else -1]
         assert ids.tolist() == [2, 1]
+
+
+def textured(index: int) -> np.ndarray:
+    rng = np.random.default_rng(0)
+    return np.roll(rng.integers(0, 255, (120, 160, 3), dtype=np.uint8), 3 * index, axis=1)
+
+
+def test_images_are_compared_while_poses_are_estimated_to_the_same_ids():
+    """The matcher waits for the estimator: one after the other, they would wait for ever."""
+    estimating, matched = threading.Event(), []
+
+    def matcher(before, after):
+        assert estimating.wait(20)
+        estimating.clear()
+        matched.append((before[0, 0], after[0, 0]))
+        return dis()(before, after)
+
+    def estimate(frame):
+        if frame.index % 4:
+            estimating.set()
+        # Nobody in frames 3 and 7, after which no images need be compared.
+        return people[frame.index]
+
+    people = [
+        frame_of(
+            *[person(50 + 3 * t, 60, 80), person(100 + 3 * t, 60, 80)][: 0 if t % 4 == 3 else 2]
+        )
+        for t in range(8)
+    ]
+    images = [textured(t) for t in range(8)]
+    frames = [Grabbed(t, t / 25, images[t]) for t in range(8)]
+    seen: list[Moment] = []
+    play(frames, estimate, Tracker(KIND, matcher=matcher), [seen.append], Renderer(KIND), Counts(),
+         max_delay=1.0, clock=lambda: 0.0)  # fmt: skip
+    grays = [gray(image)[0, 0] for image in images]
+    assert matched == [(grays[t - 1], grays[t]) for t in (1, 2, 3, 5, 6, 7)]
+    plain = Tracker(KIND, matcher=dis())
+    for moment, poses, image in zip(seen, people, images, strict=True):
+        assert moment.poses.track_ids.tolist() == plain.update(poses, image).track_ids.tolist()
 
 
 def test_a_soak_keeps_nothing():

@@ -3,25 +3,19 @@
 from __future__ import annotations
 
 import time as clocks
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Generator, Iterable, Iterator
 from collections.abc import Sequence as Several
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Protocol
 
-from ..frames import ImageArray
+from ..frames import ImageArray, gray
 from ..poses import Poses
 from ..render import Renderer
+from ..tracking import Tracker
 from .counts import Counts
 from .grabbing import Grabbed
-
-
-class Follows(Protocol):
-    """What is needed of a tracker: ids at once."""
-
-    def update(self, poses: Poses, image: ImageArray | None = None, /) -> Poses:
-        """The same poses with ids."""
-        ...
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,7 +24,7 @@ class Moment:
 
     Attributes:
         index: of the frame; see `Grabbed.index`.
-        time: seconds since the first frame was grabbed.
+        time: seconds since the first frame that was tracked, both when they were grabbed.
         unix: when it was grabbed, in seconds since 1970.
         latency: seconds from grabbing it until its ids were known.
         image: (H, W, 3) uint8 BGR.
@@ -59,7 +53,7 @@ Sink = Callable[[Moment], None]
 def play(
     frames: Iterable[Grabbed],
     estimate: Callable[[Grabbed], Poses],
-    tracker: Follows,
+    tracker: Tracker,
     sinks: Several[Sink],
     renderer: Renderer,
     counts: Counts,
@@ -80,19 +74,48 @@ def play(
         clock: by which frames were grabbed.
     """
     first = None
+    fresh = _fresh(frames, counts, max_delay, clock)
+    with closing(_tracked(fresh, estimate, tracker)) as tracked:
+        for frame, poses in tracked:
+            first = frame.when if first is None else first
+            latency = clock() - frame.when
+            unix = clocks.time() - latency
+            moment = Moment(
+                frame.index, frame.when - first, unix, latency, frame.image, poses, renderer
+            )
+            for sink in sinks:
+                sink(moment)
+            counts.tracked += 1
+            counts.people = max(counts.people, int(poses.track_ids.max(initial=0)))
+            counts.latencies.add(clock() - frame.when)
+
+
+def _fresh(
+    frames: Iterable[Grabbed], counts: Counts, max_delay: float, clock: Callable[[], float]
+) -> Iterator[Grabbed]:
     for frame in frames:
-        first = frame.when if first is None else first
         if clock() - frame.when > max_delay:
             counts.late += 1
-            continue
-        poses = tracker.update(estimate(frame), frame.image)
-        latency = clock() - frame.when
-        unix = clocks.time() - latency
-        moment = Moment(
-            frame.index, frame.when - first, unix, latency, frame.image, poses, renderer
-        )
-        for sink in sinks:
-            sink(moment)
-        counts.tracked += 1
-        counts.people = max(counts.people, int(poses.track_ids.max(initial=0)))
-        counts.latencies.add(clock() - frame.when)
+        else:
+            yield frame
+
+
+def _tracked(
+    frames: Iterable[Grabbed], estimate: Callable[[Grabbed], Poses], tracker: Tracker
+) -> Generator[tuple[Grabbed, Poses]]:
+    """Each frame's poses with ids; images are compared while the later one's poses are estimated.
+
+    A thread does the comparing; it ends when this generator does.
+    """
+    before: ImageArray | None = None
+    with ThreadPoolExecutor(1, thread_name_prefix="poseflow-matcher") as pool:
+        for frame in frames:
+            image = None if tracker.matcher is None else gray(frame.image)
+            matching = None
+            if tracker.matcher is not None and before is not None and image is not None:
+                matching = pool.submit(tracker.matcher, before, image)
+            poses = estimate(frame)
+            # Nobody asks how the image changes after a frame without people.
+            before = image if len(poses) else None
+            known = None if matching is None else matching.result()
+            yield frame, tracker.update(poses, frame.image, correspondences=known)
