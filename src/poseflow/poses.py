@@ -32,6 +32,8 @@ class Origin(enum.IntEnum):
     """The mean of several poses of one person."""
     PROPAGATED = 2
     """Not seen by the estimator; carried over from the frame before."""
+    FILLED = 3
+    """Not seen by the estimator; put in between the frames before and after."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -51,7 +53,9 @@ class Poses:
         rows: (N,) int64, the pose's place among the poses of the file it was read from;
             -1 = not from a file. It is what lets an output keep every field of its input; poses
             whose keypoints are changed must be given -1, or their old ones are written.
-        origins: (N,) uint8, an `Origin` each; all 0 unless a tracker made poses of its own.
+        origins: (N,) uint8, an `Origin` each; all 0 unless poses were made that no estimator saw.
+        raw_keypoints: (N, K, 2) where `keypoints` were changed after tracking: what they were
+            before, nan = missing; None = they were not. All frames of a clip have it or none.
     """
 
     keypoints: FloatArray
@@ -61,6 +65,7 @@ class Poses:
     track_ids: IntArray
     rows: IntArray
     origins: NDArray[np.uint8]
+    raw_keypoints: FloatArray | None = None
 
     def __post_init__(self) -> None:
         if self.keypoints.ndim != 3 or self.keypoints.shape[2] != 2:
@@ -76,6 +81,10 @@ class Poses:
         ):
             if values.shape != shape:
                 raise InputError(f"{name}: expected shape {shape}, got {values.shape}")
+        if self.raw_keypoints is not None and self.raw_keypoints.shape != (n, k, 2):
+            raise InputError(
+                f"raw_keypoints: expected shape {(n, k, 2)}, got {self.raw_keypoints.shape}"
+            )
 
     @classmethod
     def from_keypoints(
@@ -87,6 +96,7 @@ class Poses:
         track_ids: ArrayLike | None = None,
         rows: ArrayLike | None = None,
         origins: ArrayLike | None = None,
+        raw_keypoints: ArrayLike | None = None,
     ) -> Self:
         """Poses from what an estimator tells; the rest is filled in.
 
@@ -98,6 +108,7 @@ class Poses:
             track_ids: (N,); None = no ids.
             rows: (N,); None = not from a file.
             origins: (N,); None = all detected.
+            raw_keypoints: (N, K, 2); None = nothing was changed.
 
         Raises:
             InputError: a shape is wrong.
@@ -135,6 +146,7 @@ class Poses:
             track_ids=_ids(track_ids, n),
             rows=_ids(rows, n),
             origins=np.zeros(n, np.uint8) if origins is None else np.asarray(origins, np.uint8),
+            raw_keypoints=None if raw_keypoints is None else np.asarray(raw_keypoints, np.float64),
         )
 
     @classmethod
@@ -154,7 +166,17 @@ class Poses:
         """Some of the poses: by mask (N,), by indices, by slice, or the one at an index."""
         if isinstance(index, int | np.integer):
             index = [index]
-        return type(self)(*(getattr(self, f.name)[index] for f in dataclasses.fields(self)))
+        raw = self.raw_keypoints
+        return type(self)(
+            self.keypoints[index],
+            self.keypoint_scores[index],
+            self.scores[index],
+            self.boxes[index],
+            self.track_ids[index],
+            self.rows[index],
+            self.origins[index],
+            None if raw is None else raw[index],
+        )
 
     def with_track_ids(self, track_ids: ArrayLike) -> Self:
         """The same poses in the same order with other ids, (N,)."""
@@ -167,7 +189,27 @@ class Poses:
             ids,
             self.rows,
             self.origins,
+            self.raw_keypoints,
         )
+
+    def original(self) -> Self:
+        """The poses as they were before filling and smoothing: those that were put in are gone.
+
+        A keypoint that was put into a pose is missing again, with score 0. Poses that were changed
+        are of no row of a file.
+        """
+        if self.raw_keypoints is None:
+            return self[self.origins != Origin.FILLED]
+        kept = dataclasses.replace(
+            self,
+            keypoints=self.raw_keypoints,
+            keypoint_scores=np.where(
+                np.isnan(self.raw_keypoints[..., 0]), 0.0, self.keypoint_scores
+            ),
+            rows=np.full(len(self), -1, dtype=np.int64),
+            raw_keypoints=None,
+        )
+        return kept[self.origins != Origin.FILLED]
 
 
 def _ids(values: ArrayLike | None, n: int) -> IntArray:
@@ -224,9 +266,23 @@ class Sequence:
     def __len__(self) -> int:
         return len(self.frames)
 
+    @property
+    def is_changed(self) -> bool:
+        """Whether keypoints were filled in or smoothed: `Poses.raw_keypoints` are there."""
+        seen = (p for p in self.frames if (p.origins != Origin.FILLED).any())
+        first = next(seen, None)
+        return first is not None and first.raw_keypoints is not None
+
     def with_frames(self, frames: Iterable[Poses]) -> Self:
         """The same clip with other poses, one `Poses` for each of its frames."""
         return dataclasses.replace(self, frames=tuple(frames))
+
+    def original(self) -> Self:
+        """The same clip with the poses, and their ids, as they were before filling and smoothing.
+
+        What those do not change (scores, boxes, ids of the estimator's poses) stays.
+        """
+        return self.with_frames(poses.original() for poses in self.frames)
 
     def with_track_ids(self, track_ids: Iterable[ArrayLike]) -> Self:
         """The same clip and poses with ids, one array (N,) for each frame; poses stay lazy."""

@@ -46,6 +46,7 @@ class Summary:
         without_id: poses that are on no track.
         fused: poses that are the mean of several.
         propagated: poses of people whom the estimator missed, carried over.
+        filled: poses of people whom the estimator missed, put in between two frames.
         people: in order of track id.
         speed_unit: of `Person.speed`.
     """
@@ -55,6 +56,7 @@ class Summary:
     without_id: int
     fused: int
     propagated: int
+    filled: int
     people: tuple[Person, ...]
     speed_unit: str
 
@@ -79,8 +81,8 @@ def summarise(sequence: Sequence) -> Summary:
     times = sequence.times
     people = tuple(_person(track_id, seen[track_id], times) for track_id in sorted(seen))
     unit = "pixels a frame" if times is None else "pixels a second"
-    _, fused, propagated = origins.tolist()
-    return Summary(len(sequence), n_poses, without_id, fused, propagated, people, unit)
+    _, fused, propagated, filled = origins.tolist()
+    return Summary(len(sequence), n_poses, without_id, fused, propagated, filled, people, unit)
 
 
 def _person(
