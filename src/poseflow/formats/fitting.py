@@ -44,4 +44,15 @@ class _MappedFrames(Frames[Poses]):
         points, scores = map_keypoints(
             poses.keypoints, poses.keypoint_scores, self._source, self._target
         )
-        return Poses.from_keypoints(points, scores, poses.scores, poses.boxes, poses.track_ids)
+        raw = poses.raw_keypoints
+        if raw is not None:
+            raw, _ = map_keypoints(raw, poses.keypoint_scores, self._source, self._target)
+        return Poses.from_keypoints(
+            points,
+            scores,
+            poses.scores,
+            poses.boxes,
+            poses.track_ids,
+            origins=poses.origins,
+            raw_keypoints=raw,
+        )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Callable
 from pathlib import Path
@@ -18,6 +19,7 @@ FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 
 _ORIGIN = "origin"
+_RAW = "raw_"
 
 
 class Fields(NamedTuple):
@@ -45,6 +47,7 @@ class People(NamedTuple):
         boxes: (N, 4) x0 y0 x1 y1; nan = absent.
         track_ids: (N,); -1 = none.
         origins: (N,), an `Origin` each.
+        raw: (N, K, 3) the table before its keypoints were changed; None = they were not.
     """
 
     table: FloatArray
@@ -52,11 +55,14 @@ class People(NamedTuple):
     boxes: FloatArray
     track_ids: IntArray
     origins: NDArray[np.uint8]
+    raw: FloatArray | None = None
 
     def poses(self, scales: tuple[float, float], scored: bool, rows: IntArray) -> Poses:
         """As `Poses`; `scored`: whether any person of the whole file has a score."""
         scores = self.scores if scored else None
-        return to_poses(self.table, scales, scores, self.boxes, self.track_ids, rows, self.origins)
+        return to_poses(
+            self.table, scales, scores, self.boxes, self.track_ids, rows, self.origins, self.raw
+        )
 
 
 def read_people(
@@ -95,7 +101,26 @@ def read_people(
     boxes = numbers(column(fields.box), refusing(fields.box), shape="x, y, width, height")
     boxes[:, 2:] += boxes[:, :2]
     track_ids = _track_ids(column(fields.track_id), refusing(fields.track_id))
-    return People(table, scores, boxes, track_ids, _origins(column(_ORIGIN)))
+    raw = _RAW + fields.keypoints
+    return People(
+        table,
+        scores,
+        boxes,
+        track_ids,
+        _origins(column(_ORIGIN)),
+        _raw(column(raw), table, refusing(raw)),
+    )
+
+
+def _raw(values: list[Any], table: FloatArray, refuse: Refuse) -> FloatArray | None:
+    """(N, K, 3) what keypoints were before they were changed; None = nobody's were.
+
+    Those of a person without them are as in the table.
+    """
+    if all(value is None for value in values):
+        return None
+    given = [t if v is None else v for v, t in zip(values, table.tolist(), strict=True)]
+    return triples(given, table.shape[1], refuse)
 
 
 def _origins(values: list[Any]) -> NDArray[np.uint8]:
@@ -129,7 +154,8 @@ def write_people(
 ) -> list[dict[str, Any]]:
     """The objects of N poses, from the arrays alone; what is unknown gets no field.
 
-    A pose that no estimator made says so in `origin`, a field of our own.
+    A pose that no estimator made says so in `origin`, a field of our own; one whose keypoints were
+    changed has those before in a field of their name with `raw_` before it.
 
     Args:
         poses: of one frame.
@@ -159,4 +185,9 @@ def write_people(
         if origin != Origin.DETECTED:
             person[_ORIGIN] = Origin(origin).name.lower()
         people.append(person)
+    if poses.raw_keypoints is not None:
+        before = dataclasses.replace(poses, keypoints=poses.raw_keypoints)
+        raw = to_triples(before, scales[0]).reshape(len(poses), -1).tolist()
+        for i in np.flatnonzero(poses.origins != Origin.FILLED).tolist():
+            people[i][_RAW + fields.keypoints] = raw[i]
     return people

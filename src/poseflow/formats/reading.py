@@ -291,6 +291,7 @@ def to_poses(
     track_ids: IntArray | None = None,
     rows: IntArray | None = None,
     origins: NDArray[np.uint8] | None = None,
+    raw: FloatArray | None = None,
 ) -> Poses:
     """Poses from x, y, score as files of AlphaPose's, COCO's and OpenPose's kind have them.
 
@@ -302,8 +303,15 @@ def to_poses(
         track_ids: (N,), -1 = none; None = no ids.
         rows: (N,) the place of each among the poses of the file.
         origins: (N,); None = all detected.
+        raw: (N, K, 3) the table before its keypoints were changed; None = they were not. Of those
+            that are put in, all is missing.
     """
     missing = (table == 0).all(axis=2)
+    if raw is not None:
+        absent = (raw == 0).all(axis=2)
+        if origins is not None:
+            absent |= (origins == Origin.FILLED)[:, None]
+        raw = np.where(absent[..., None], np.nan, raw[..., :2])
     return Poses.from_keypoints(
         np.where(missing[..., None], np.nan, table[..., :2]),
         np.clip(table[..., 2] / scales[0], 0.0, 1.0),
@@ -312,6 +320,7 @@ def to_poses(
         track_ids,
         rows,
         origins,
+        raw,
     )
 
 

@@ -3,7 +3,8 @@
 `frame` (from 0), `image`, `time` (seconds), `track_id` (from 1; -1 = none), `origin` (a word),
 `score`, `box_x0` to `box_y1`, and for each keypoint `NAME_x`, `NAME_y` and `NAME_score`. What is
 missing or unknown is an empty cell. Only `frame` and places of keypoints are required, and others
-are left alone.
+are left alone. Where keypoints were changed after tracking, `raw_NAME_x` and `raw_NAME_y` say what
+they were.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import InputError
-from ..poses import NO_ID, Poses, Sequence
+from ..poses import NO_ID, Origin, Poses, Sequence
 from ..skeletons import Skeleton
 from .naming import places, skeleton_of
 from .reading import ORIGINS, FloatArray, IntArray, frame_names, score_scales
@@ -41,22 +42,30 @@ Refuse = Callable[[int, str, str], InputError]
 """(row from 0, column, "expected … got …") -> the error that names file, row and column."""
 
 
-def columns(kind: Skeleton) -> list[str]:
-    """The names of all columns, in order."""
-    parts = ("x", "y", "score")
-    return [*BEFORE, *(f"{name}_{part}" for name in kind.keypoints for part in parts)]
+def columns(kind: Skeleton, is_changed: bool) -> list[str]:
+    """The names of all columns, in order; with those of raw keypoints if some were changed."""
+    of_keypoints = [f"{name}_{part}" for name in kind.keypoints for part in ("x", "y", "score")]
+    raw = [f"raw_{name}_{part}" for name in kind.keypoints for part in ("x", "y")]
+    return [*BEFORE, *of_keypoints, *(raw if is_changed else [])]
 
 
-def number_columns(kind: Skeleton) -> list[str]:
-    """The names of the C columns of numbers, in the order of the `numbers` of `sequence_of`."""
-    return [name for name in columns(kind) if name not in WORDS]
+def number_columns(kind: Skeleton, header: Iterable[str]) -> list[str]:
+    """The names of the C columns of numbers, in the order of the `numbers` of `sequence_of`.
+
+    Args:
+        kind: of the keypoints.
+        header: the names of the table's columns, which tell whether it has raw keypoints.
+    """
+    is_changed = f"raw_{kind.keypoints[0]}_x" in header
+    return [name for name in columns(kind, is_changed) if name not in WORDS]
 
 
 def keypoint_names(header: Iterable[str]) -> list[str]:
     """The keypoints of which a table has the places, in its order."""
     header = list(header)
     names = [name.removesuffix("_x") for name in header if name.endswith("_x")]
-    return [name for name in names if f"{name}_y" in header]
+    names = [name for name in names if f"{name}_y" in header]
+    return [n for n in names if not (n.startswith("raw_") and n.removeprefix("raw_") in names)]
 
 
 def kind_of(header: list[str], given: Skeleton | None, name: str, path: Path) -> Skeleton:
@@ -88,12 +97,20 @@ def kind_of(header: list[str], given: Skeleton | None, name: str, path: Path) ->
     return kind
 
 
-def numbers_of(poses: Poses, scales: tuple[float, float]) -> FloatArray:
-    """(N, 5 + 3K) the columns after `origin`: score, box and keypoints; nan = an empty cell."""
+def numbers_of(poses: Poses, scales: tuple[float, float], is_changed: bool) -> FloatArray:
+    """(N, 5 + 3K) the columns after `origin`: score, box and keypoints; nan = an empty cell.
+
+    If some keypoints of the clip were changed, raw ones follow: (N, 5 + 5K).
+    """
     n = len(poses)
     scores = np.where(np.isnan(poses.keypoints[..., 0]), np.nan, poses.keypoint_scores) * scales[0]
     table = np.concatenate([poses.keypoints, scores[..., None]], axis=2).reshape(n, -1)
-    return np.concatenate([poses.scores[:, None] * scales[1], poses.boxes, table], axis=1)
+    parts = [poses.scores[:, None] * scales[1], poses.boxes, table]
+    if is_changed:
+        raw = poses.keypoints if poses.raw_keypoints is None else poses.raw_keypoints
+        was_there = (poses.origins != Origin.FILLED)[:, None, None]
+        parts.append(np.where(was_there, raw, np.nan).reshape(n, -1))
+    return np.concatenate(parts, axis=1)
 
 
 def ids_by_row(sequence: Sequence) -> IntArray | None:
@@ -165,7 +182,7 @@ def sequence_of(
     """The clip of a table, without its source.
 
     Args:
-        numbers: (R, 8 + 3K) the columns of `number_columns`; nan = an empty cell.
+        numbers: (R, 8 + 3K) the columns of `number_columns`, or 8 + 5K; nan = an empty cell.
         images: R names, "" = unknown.
         origins: (R,) by `origins_of`.
         kind: what the keypoints are.
@@ -178,7 +195,9 @@ def sequence_of(
     """
     _check(numbers, kind, refuse)
     frame, time, track_id, score = numbers[:, :4].T
-    boxes, keypoints = numbers[:, 4:8], numbers[:, 8:].reshape(len(numbers), len(kind), 3)
+    boxes, end = numbers[:, 4:8], 8 + 3 * len(kind)
+    keypoints = numbers[:, 8:end].reshape(len(numbers), len(kind), 3)
+    is_changed = numbers.shape[1] > end
     scales = about.score_scales
     if scales is None or score_scale is not None:
         best = np.fmax.reduce(keypoints[..., 2], axis=None, initial=0.0)
@@ -192,6 +211,7 @@ def sequence_of(
         np.where(np.isnan(track_id), NO_ID, track_id).astype(np.int64),
         np.arange(len(numbers)),
         origins,
+        numbers[:, end:].reshape(len(numbers), len(kind), 2) if is_changed else None,
     )
     frames = frame.astype(np.int64)
     order = np.argsort(frames, kind="stable")
@@ -213,7 +233,8 @@ def sequence_of(
 
 def _check(numbers: FloatArray, kind: Skeleton, refuse: Refuse) -> None:
     """Refuse the first number that cannot be."""
-    names = number_columns(kind)
+    end = 8 + 3 * len(kind)
+    names = number_columns(kind, [f"raw_{kind.keypoints[0]}_x"] if numbers.shape[1] > end else [])
 
     def demand(good: NDArray[np.bool_], column: int, expected: str) -> None:
         for row in np.flatnonzero(~good).tolist():
@@ -230,9 +251,9 @@ def _check(numbers: FloatArray, kind: Skeleton, refuse: Refuse) -> None:
         f"an integer from 0 to {MOST_FRAMES - 1}",
     )
     demand(np.isnan(track_id) | (track_id == np.floor(track_id)), 2, "an integer")
-    missing = np.isnan(numbers[:, 8:])
-    for column in range(8, numbers.shape[1], 3):
-        x, y = missing[:, column - 8], missing[:, column - 7]
+    missing = np.isnan(numbers)
+    for column in (*range(8, end, 3), *range(end, numbers.shape[1], 2)):
+        x, y = missing[:, column], missing[:, column + 1]
         demand(~x | y, column, "both x and y, or neither")
         demand(~y | x, column + 1, "both x and y, or neither")
 

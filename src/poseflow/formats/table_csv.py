@@ -95,7 +95,8 @@ def _read(path: Path, given: Skeleton | None, score_scale: float | None) -> Sequ
     kind = kind_of(header, given, "custom", path)
     # A column that the file lacks is read from an empty cell put after the last.
     place = {name: i for i, name in enumerate(header)}
-    wanted = [place.get(name, len(header)) for name in number_columns(kind)]
+    names = number_columns(kind, header)
+    wanted = [place.get(name, len(header)) for name in names]
     pick = itemgetter(*wanted)
     image, origin = (place.get(name, len(header)) for name in ("image", "origin"))
 
@@ -110,7 +111,7 @@ def _read(path: Path, given: Skeleton | None, score_scale: float | None) -> Sequ
         cells = [pick(row) for row in some]
         some_numbers = _numbers_at_once(cells)
         if some_numbers is None:
-            some_numbers = _numbers_one_by_one(cells, len(images), number_columns(kind), refuse)
+            some_numbers = _numbers_one_by_one(cells, len(images), names, refuse)
         numbers.frombytes(some_numbers.tobytes())
         words = [row[origin] for row in some]
         origins.frombytes(origins_of(words, len(images), refuse).tobytes())
@@ -201,20 +202,21 @@ def _cell(text: str) -> str:
 
 def _made(sequence: Sequence) -> Iterator[bytes]:
     """The lines of a table, made from arrays, a frame at a time."""
-    yield _line(columns(sequence.skeleton))
+    is_changed = sequence.is_changed
+    yield _line(columns(sequence.skeleton, is_changed))
     times = np.full(len(sequence), np.nan) if sequence.times is None else sequence.times
     for i, (poses, time) in enumerate(zip(sequence.frames, times.tolist(), strict=True)):
         if len(poses):
             seconds = "" if np.isnan(time) else repr(time)
             before = f"{i},{_cell(sequence.image_names[i])},{seconds},".encode()
-            yield _frame(poses, sequence.score_scales, before)
+            yield _frame(poses, numbers_of(poses, sequence.score_scales, is_changed), before)
 
 
-def _frame(poses: Poses, scales: tuple[float, float], before: bytes) -> bytes:
+def _frame(poses: Poses, numbers: FloatArray, before: bytes) -> bytes:
     """The lines of one frame."""
     # orjson writes the shortest text that reads back as the number, nan as null, and all rows at
     # once: one cell after another in Python takes ten times as long.
-    text = orjson.dumps(numbers_of(poses, scales), option=orjson.OPT_SERIALIZE_NUMPY)
+    text = orjson.dumps(numbers, option=orjson.OPT_SERIALIZE_NUMPY)
     rows = text[2:-2].replace(b"null", b"").split(b"],[")
     ids = poses.track_ids.tolist()
     return b"".join(

@@ -68,7 +68,7 @@ def _read(path: Path, given: Skeleton | None, score_scale: float | None) -> Sequ
             header = list(file.schema_arrow.names)
             about, name = _about(file.metadata.metadata or {}, path)
             kind = kind_of(header, given, name, path)
-            names = number_columns(kind)
+            names = number_columns(kind, header)
             wanted = [column for column in (*names, *WORDS) if column in header]
             numbers = np.full((file.metadata.num_rows, len(names)), np.nan)
             origins = np.zeros(len(numbers), dtype=np.uint8)
@@ -201,10 +201,11 @@ def _made(sequence: Sequence) -> _Parts:
     kinds = {"frame": arrow.int64(), "track_id": arrow.int64()} | dict.fromkeys(
         WORDS, arrow.string()
     )
-    names = columns(sequence.skeleton)
+    is_changed = sequence.is_changed
+    names = columns(sequence.skeleton, is_changed)
     schema = arrow.schema([(name, kinds.get(name, arrow.float64())) for name in names])
     empty: list[int] = []
-    tables = (_table(sequence, some, schema) for some in _groups(sequence, empty))
+    tables = (_table(sequence, some, schema, is_changed) for some in _groups(sequence, empty))
 
     def about() -> dict[bytes, bytes]:
         times = _times(sequence)
@@ -240,10 +241,11 @@ def _groups(sequence: Sequence, empty: list[int]) -> Iterator[_Some]:
         yield some
 
 
-def _table(sequence: Sequence, some: _Some, schema: Any) -> Any:
+def _table(sequence: Sequence, some: _Some, schema: Any, is_changed: bool) -> Any:
     arrow, _ = _pyarrow()
     frames = np.repeat([i for i, _ in some], [len(poses) for _, poses in some])
-    numbers = np.concatenate([numbers_of(poses, sequence.score_scales) for _, poses in some])
+    scales = sequence.score_scales
+    numbers = np.concatenate([numbers_of(poses, scales, is_changed) for _, poses in some])
     arrays = [
         frames,
         [sequence.image_names[i] or None for i in frames],
