@@ -154,9 +154,12 @@ def test_a_matcher_is_asked_about_people_and_its_answer_is_kept():
     tracker = Tracker(skeleton("coco-17"), matcher=matcher)
     for value, poses in enumerate([frame_of(), frame_of(person(50, 60)), frame_of(person(50, 60))]):
         tracker.update(poses, np.full((120, 100), value, dtype=np.uint8))
-    assert asked == [(1, 2, 17 + 9)]  # of the keypoints and a 3 by 3 grid; never of nobody
+    # Of the keypoints, a 3 by 3 grid, and one of 12 by 8 for the scene, of which the person covers
+    # 4 columns and 6 rows; never of nobody.
+    n = 17 + 9 + 12 * 8 - 4 * 6
+    assert asked == [(1, 2, n)]
     assert tracker.correspondences is not None
-    assert len(tracker.correspondences.source) == 26
+    assert len(tracker.correspondences.source) == n
 
 
 def test_the_callers_image_may_be_used_again():

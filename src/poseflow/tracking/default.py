@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -47,6 +48,8 @@ class default:
         staleness: what a track loses in similarity over 30 frames unseen, and no more after that.
         damping: in [0, 1), what is left of a velocity after each frame nobody confirmed it.
     """
+
+    follows_camera: ClassVar[bool] = True
 
     memory: int = 60
     sure: float = 0.47

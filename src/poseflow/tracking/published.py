@@ -7,6 +7,7 @@ a description of what that program computes (docs/method.md), not from its code.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,6 +35,8 @@ class published:
         match: a pair is taken if its grade exceeds this. Grades reach 6 for a track seen in the
             previous frame and 2 for others, so lost tracks need more (`match`).
     """
+
+    follows_camera: ClassVar[bool] = False
 
     link: int = 100
     joints: int = 7

@@ -39,6 +39,10 @@ class Rule(Protocol):
     def memory(self) -> int:
         """Frames a track is kept without being seen."""
 
+    @property
+    def follows_camera(self) -> bool:
+        """Whether tracks move with the scene when the camera does."""
+
     def associate(
         self,
         tracks: Tracks,

@@ -11,6 +11,7 @@ from ..errors import InputError
 from ..frames import Correspondences, Follower, ImageArray, Matcher, gray
 from ..poses import NO_ID, Poses
 from ..skeletons import DEFAULT_SIGMA, Skeleton
+from .camera import scene_points, without_camera
 from .default import default
 from .rule import Association, Rule
 from .tracks import Tracks
@@ -86,8 +87,10 @@ class Tracker:
         if image is not None:
             image = gray(image)
             image_size = image.shape[1], image.shape[0]
-        self._correspondences = self._correspond(tracks, image, correspondences)
-        decision = self._rule.associate(tracks, poses, variances, self._correspondences, image_size)
+        known = self._correspondences = self._correspond(tracks, image, correspondences)
+        if known is not None and self._rule.follows_camera:
+            tracks, known = without_camera(tracks, known)
+        decision = self._rule.associate(tracks, poses, variances, known, image_size)
         ids = self._remember(tracks, poses, decision)
         # A caller may read the next frame into the same memory.
         self._last_image = None if image is None or self._matcher is None else image.copy()
@@ -120,13 +123,17 @@ class Tracker:
     ) -> Correspondences | None:
         if known is not None and not callable(known):
             return Correspondences(*known)
+        seen = tracks[tracks.missed == 0]
         if known is None:
             if self._matcher is None or self._last_image is None or image is None:
                 return None
-            if not (tracks.missed == 0).any():
+            if not len(tracks if self._rule.follows_camera else seen):
                 return Correspondences.none()
             known = self._matcher(self._last_image, image)
-        return known(points_of_interest(tracks))
+        points = points_of_interest(seen)
+        if image is not None and self._rule.follows_camera:
+            points = np.concatenate([points, scene_points(seen.boxes, image.shape)])
+        return known(points)
 
     def _remember(self, tracks: Tracks, poses: Poses, decision: Association) -> IntArray:
         """Bring the tracks up to this frame; (N,) the ids of its poses."""
@@ -154,12 +161,11 @@ class Tracker:
         return dataclasses.replace(tracks, ids=ids)
 
 
-def points_of_interest(tracks: Tracks, per_side: int = 3) -> FloatArray:
+def points_of_interest(seen: Tracks, per_side: int = 3) -> FloatArray:
     """(P, 2) where correspondences help: the keypoints of tracks just seen, and a grid in each box.
 
     The grid (`per_side`² points) gives a body with few keypoints enough correspondences.
     """
-    seen = tracks[tracks.missed == 0]
     keypoints = seen.keypoints.reshape(-1, 2)
     steps = (np.arange(per_side) + 0.5) / per_side
     share = np.stack(np.meshgrid(steps, steps), axis=-1).reshape(-1, 2)

@@ -1,0 +1,130 @@
+"""What a moving camera costs: a clip of yours is filmed again by a camera that pans and zooms.
+
+The clip lies on a canvas that goes on around it (mirrored), nobody leaves the picture, and frames
+and poses are warped alike. Ids of the still clip are the truth; a switch is a person whose id in
+the warped one changes. Beside it, the same with a tracker that does not follow the camera.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import ClassVar
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from poseflow.correspondence import dis
+from poseflow.formats import load
+from poseflow.frames import Frame
+from poseflow.pipeline import on_video, track
+from poseflow.poses import Poses, Sequence
+from poseflow.tracking import Tracker, default
+from poseflow.video import open_video, read_frames
+
+from .measure import Figure, Outcome
+
+FloatArray = NDArray[np.float64]
+
+ROOM = 1.4
+"""Sides of the filmed picture, in those of the clip's."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class left_behind(default):
+    """The default without the camera."""
+
+    follows_camera: ClassVar[bool] = False
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--video", type=Path, required=True)
+    parser.add_argument("--poses", type=Path, required=True, help="of that video, any format")
+    parser.add_argument("--seeds", type=int, default=3, help="different camera paths (3)")
+
+
+def run(video: Path, poses: Path, seeds: int) -> Outcome:
+    film = open_video(video)
+    still = on_video(load(poses), film)
+    width, height = film.size
+    truth = _ids(still, default(), read_frames(film, color=False))
+    figures = []
+    for seed in range(seeds):
+        path = camera_path(len(still), film.fps, (width, height), seed)
+        moving = still.with_frames(map(seen_by, still.frames, path))
+        switches = {}
+        for name, rule in {"followed": default(), "left": left_behind()}.items():
+            frames = _filmed(read_frames(film, color=False), path)
+            switches[name] = n_switches(truth, _ids(moving, rule, frames))
+        figures.append(
+            Figure(
+                name=f"{video.name}, camera path {seed}: switches against the still clip's ids",
+                unit="switches",
+                ours=switches["followed"],
+                peer="camera not followed",
+                theirs=switches["left"],
+            )
+        )
+    people = len({i for ids in truth for i in ids if i > 0})
+    return Outcome(figures, f"{len(still)} frames, {people} ids in the still clip\n")
+
+
+def camera_path(n: int, fps: float, size: tuple[int, int], seed: int) -> FloatArray:
+    """(n, 2, 3) from the clip's pixels to the camera's, which pans and zooms without a rest.
+
+    Each of pan, tilt and zoom is a sum of three slow waves (6 to 1.5 seconds); zoom lies between
+    0.9 and 1.2, and the clip always in the picture.
+    """
+    rng = np.random.default_rng(seed)
+    t = np.arange(n)[:, None] / fps
+    waves = [
+        np.sin(2 * np.pi * (t / [6.0, 3.0, 1.5] + rng.random(3))) @ [0.6, 0.3, 0.1]
+        for _ in range(3)
+    ]
+    across, down, closer = (0.5 + 0.5 * wave for wave in waves)
+    zoom = 0.9 + 0.3 * closer
+    path = np.zeros((n, 2, 3))
+    path[:, 0, 0] = path[:, 1, 1] = zoom
+    path[:, 0, 2] = across * (ROOM - zoom) * size[0]
+    path[:, 1, 2] = down * (ROOM - zoom) * size[1]
+    return path
+
+
+def seen_by(poses: Poses, view: FloatArray) -> Poses:
+    """Poses as a camera sees them whose view (2, 3) shrinks and shifts."""
+    shift = np.tile(view[:, 2], 2)
+    return replace(
+        poses,
+        keypoints=poses.keypoints * view[0, 0] + view[:, 2],
+        boxes=poses.boxes * view[0, 0] + shift,
+    )
+
+
+def n_switches(truth: list[list[int]], ids: list[list[int]]) -> int:
+    """How often the id of somebody is another than when they last had one."""
+    last: dict[int, int] = {}
+    count = 0
+    for known, given in zip(truth, ids, strict=True):
+        for person, name in zip(known, given, strict=True):
+            if person > 0 and name > 0:
+                count += last.get(person, name) != name
+                last[person] = name
+    return count
+
+
+def _ids(sequence: Sequence, rule: default, frames: Iterator[Frame]) -> list[list[int]]:
+    tracked = track(sequence, Tracker(sequence.skeleton, rule, matcher=dis()), frames)
+    return [poses.track_ids.tolist() for poses in tracked.frames]
+
+
+def _filmed(frames: Iterator[Frame], path: FloatArray) -> Iterator[Frame]:
+    for frame, view in zip(frames, path, strict=True):
+        height, width = frame.image.shape
+        size = round(ROOM * width), round(ROOM * height)
+        image = cv2.warpAffine(
+            frame.image, view, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT_101
+        )
+        yield replace(frame, image=image)
