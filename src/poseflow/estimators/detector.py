@@ -21,8 +21,6 @@ _MEAN = np.array([103.53, 116.28, 123.675])
 _DEVIATION = np.array([57.375, 57.12, 58.395])
 
 _PERSON = 0
-# Of a model that takes images of any size: the longer side that it is shown.
-_SIDE = 640
 
 
 class Detector:
@@ -34,12 +32,14 @@ class Detector:
             name is given pixels as they are, any other normalised ones, as RTMDet wants: nothing
             in the file itself tells.
         device: one of `sessions.PROVIDERS`.
+        side: the longer side that it is shown, if the model takes images of any size. Larger:
+            smaller people are found, in more time.
 
     Raises:
         InputError: the file is no such model.
     """
 
-    def __init__(self, path: Path, device: str = "cpu") -> None:
+    def __init__(self, path: Path, device: str = "cpu", side: int = 640) -> None:
         self._session = open_session(path, device)
         if {"dets", "labels"} - set(output_names(self._session)):
             raise InputError(
@@ -48,6 +48,7 @@ class Detector:
             )
         self._input: str = self._session.get_inputs()[0].name
         self._size = input_size(self._session)
+        self._side = side
         self._plain = "yolox" in path.name.lower()
 
     def __call__(self, image: ImageArray) -> FloatArray:
@@ -56,7 +57,7 @@ class Detector:
         Args:
             image: (H, W, 3) uint8 BGR.
         """
-        canvas, scale = letterboxed(image, self._size or _any_size(image))
+        canvas, scale = letterboxed(image, self._size or _any_size(image, self._side))
         mean, deviation = (None, None) if self._plain else (_MEAN, _DEVIATION)
         planes = as_planes(canvas[None], mean, deviation)
         found, labels = self._session.run(["dets", "labels"], {self._input: planes})
@@ -79,8 +80,12 @@ def people(found: Any, labels: Any, scale: float, width: int, height: int) -> Fl
     return np.asarray(persons[np.argsort(-persons[:, 4], kind="stable")])
 
 
-def _any_size(image: ImageArray) -> tuple[int, int]:
+def _any_size(image: ImageArray, side: int) -> tuple[int, int]:
     """Width and height of a canvas for the image; multiples of 32, the networks' coarsest grid."""
     height, width = image.shape[:2]
-    scale = _SIDE / max(height, width)
-    return tuple(max(32, -(-int(side * scale) // 32) * 32) for side in (width, height))  # type: ignore[return-value]
+    scale = side / max(height, width)
+    return _multiple(width * scale), _multiple(height * scale)
+
+
+def _multiple(length: float) -> int:
+    return max(32, -(-int(length) // 32) * 32)

@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 
 from ..assignment import assign_allowed
 from ..frames import ImageArray, gray
-from ..geometry import boxes_around
+from ..geometry import areas, boxes_around, widen
 from ..poses import Poses
-from ..similarity import box_iou
+from ..similarity import box_iou, oks
 from .estimator import TopDown
 
 FloatArray = NDArray[np.float64]
@@ -69,7 +69,9 @@ class Following:
     Args:
         estimator: of two steps.
         every: the detector looks at least at every so-many-th frame. 1 = at each.
-        same: overlap (intersection over union) from which two boxes hold one person.
+        same: keypoint similarity (OKS, 0 to 1) above which two poses are one person.
+        trusted: mean keypoint score from which a person is believed in where the detector is not
+            sure of them.
         patience: so often in a row the detector may miss a person who is still kept.
         lost: a person whose mean keypoint score falls below this share of what it was is lost.
         change: in gray levels of 255, from which a part of the image is another.
@@ -80,16 +82,17 @@ class Following:
         estimator: TopDown,
         every: int = 3,
         *,
-        same: float = 0.7,
+        same: float = 0.5,
+        trusted: float = 0.3,
         patience: int = 2,
-        lost: float = 0.7,
+        lost: float = 0.6,
         change: float = 20.0,
     ) -> None:
         self.skeleton = estimator.skeleton
         self._estimator = estimator
         self._every = every
         self._same, self._lost, self._change = same, lost, change
-        self._patience = patience
+        self._trusted, self._patience = trusted, patience
         self._people = _People.none(len(estimator.skeleton))
         self._since = every
         self._scene: FloatArray | None = None
@@ -119,8 +122,11 @@ class Following:
         found_of, expected_of = assign_allowed(overlaps, overlaps > _NEAR).T
         came_from = np.full(len(found), -1)
         came_from[found_of] = expected_of
-        taken = (found[:, 4] >= self._estimator.sure) | (came_from >= 0)
-        missed = np.setdiff1d(np.flatnonzero(self._people.missed < self._patience), expected_of)
+        # A lamp that the detector took for a person once has no face and no knees.
+        trusted = self._people.believed >= self._trusted
+        taken = (found[:, 4] >= self._estimator.sure) | np.append(trusted, False)[came_from]
+        missed = np.flatnonzero(trusted & (self._people.missed < self._patience))
+        missed = np.setdiff1d(missed, expected_of)
         boxes = np.concatenate([found[taken], expected[missed]])
         came_from = np.concatenate([came_from[taken], missed])
         poses = self._estimator.poses_in(image, boxes)
@@ -140,8 +146,13 @@ class Following:
 
     def _twice(self, poses: Poses) -> BoolArray:
         """(N,) which poses are somebody of whom there is a surer one."""
-        around = boxes_around(poses.keypoints)
-        alike = box_iou(around[:, None], around[None]) > self._same
+        points, scores = poses.keypoints, np.nan_to_num(poses.keypoint_scores, nan=1.0)
+        size = np.nan_to_num(areas(boxes_around(points)))
+        # By the larger of the two: a box around a part of somebody gives a small pose of them.
+        larger = np.maximum(np.maximum(size[:, None], size[None]), 1.0)
+        variances = larger[..., None] * (2 * self.skeleton.sigmas) ** 2
+        similarity = oks(points[:, None], points[None], variances, scores[:, None] * scores[None])
+        alike = similarity > self._same
         sure = poses.scores
         rank = np.empty(len(poses), dtype=np.int64)
         rank[np.argsort(-sure, kind="stable")] = np.arange(len(poses))
@@ -154,7 +165,7 @@ class Following:
         difference = scene - self._scene
         changed = np.abs(difference - np.median(difference)) > self._change
         cell = width / scene.shape[1]
-        occupied = np.concatenate([expected[:, :4], self._scene_boxes]) / cell
+        occupied = widen(np.concatenate([expected[:, :4], self._scene_boxes]), 0.15) / cell
         for x0, y0, x1, y1 in occupied.tolist():
             left, top = max(0, int(x0) - 1), max(0, int(y0) - 1)
             changed[top : max(0, int(y1) + 2), left : max(0, int(x1) + 2)] = False
@@ -181,9 +192,9 @@ class Following:
         self._people = _People(*(getattr(people, f.name)[there] for f in fields(people)))
 
 
-_NEAR = 0.3
+_NEAR = 0.5
 """Overlap from which a box that the detector finds is that of a person expected there."""
-_CELLS = 2
+_CELLS = 4
 """So many cells of the thumbnail must have changed."""
 _COLUMNS = 64
 """Of the thumbnail: a cell is as wide as a person far away."""
