@@ -4,28 +4,22 @@ from __future__ import annotations
 
 import gc
 import json
-import socket
 import threading
 import tracemalloc
-from itertools import islice
 
 import numpy as np
 import pytest
 
 from conftest import frame_of, person
-from films import drifting, film
 from poseflow.correspondence import MATCHERS
-from poseflow.errors import InputError
 from poseflow.frames import gray
-from poseflow.live import Counts, Grabbed, Latencies, Moment, grab, line_of, play
-from poseflow.live.grabbing import fetch
+from poseflow.live import Counts, Grabbed, Latencies, Moment, line_of, play
 from poseflow.live.mailbox import Mailbox
-from poseflow.live.sources import Address, Recording, Shot, open_source
+from poseflow.offline.one_euro import OneEuro
 from poseflow.poses import Poses
 from poseflow.render import Renderer
 from poseflow.skeletons import skeleton
 from poseflow.tracking import Tracker
-from poseflow.video import open_video, write_video
 
 BLANK = np.zeros((4, 6, 3), np.uint8)
 KIND = skeleton("coco-17")
@@ -149,9 +143,8 @@ def test_images_are_compared_while_poses_are_estimated_to_the_same_ids():
         return dis()(before, after)
 
     def estimate(frame):
-        if frame.index % 4:
+        if frame.index:
             estimating.set()
-        # Nobody in frames 3 and 7, after which no images need be compared.
         return people[frame.index]
 
     people = [
@@ -166,10 +159,30 @@ def test_images_are_compared_while_poses_are_estimated_to_the_same_ids():
     play(frames, estimate, Tracker(KIND, matcher=matcher), [seen.append], Renderer(KIND), Counts(),
          max_delay=1.0, clock=lambda: 0.0)  # fmt: skip
     grays = [gray(image)[0, 0] for image in images]
-    assert matched == [(grays[t - 1], grays[t]) for t in (1, 2, 3, 5, 6, 7)]
+    assert matched == [(grays[t - 1], grays[t]) for t in range(1, 8)]
     plain = Tracker(KIND, matcher=dis())
     for moment, poses, image in zip(seen, people, images, strict=True):
         assert moment.poses.track_ids.tolist() == plain.update(poses, image).track_ids.tolist()
+
+
+def test_what_is_shown_is_smoothed_by_time_and_what_is_tracked_is_not():
+    """Somebody who trembles by 2 pixels at 32 frames a second, of which every other is dropped."""
+    world, seen = World(64, 1 / 32), []
+    spots = 100 + np.random.default_rng(0).choice([-2.0, 2.0], 64)
+
+    def estimate(frame):
+        world.work(2 / 32)
+        return frame_of(person(spots[frame.index], 100))
+
+    play(world.frames(), estimate, Tracker(KIND), [seen.append], Renderer(KIND), world.counts,
+         max_delay=1.0, smoother=OneEuro(), clock=world.clock)  # fmt: skip
+    alone = OneEuro()
+    for moment in seen:
+        was = frame_of(person(spots[moment.index], 100)).with_track_ids([1])
+        calm = alone.update(was, moment.index / 32)
+        assert moment.poses.keypoints.tolist() == calm.keypoints.tolist()
+    noses = [moment.poses.keypoints[0, 0, 0] for moment in seen]
+    assert np.std(noses[8:]) < 1.4 < np.std(spots)
 
 
 def test_a_soak_keeps_nothing():
@@ -218,108 +231,6 @@ def test_a_mailbox_wakes_who_waits():
     assert box.take() is None
 
 
-class Scripted:
-    """A source that does in each of its lives what a script says, and then ends for good."""
-
-    name, recovers = "scripted", True
-
-    def __init__(self, *lives: list) -> None:
-        self._lives = list(lives)
-
-    def shots(self):
-        for step in self._lives.pop(0):
-            if isinstance(step, Exception):
-                raise step
-            yield step
-
-
-LOST = InputError("scripted: lost")
-
-
-def fetched(source, **options):
-    """What was put, when, and the pauses between lives, on a clock that waiting moves on."""
-    now, put, pauses = [100.0], [], []
-
-    def wait(seconds):
-        now[0] += max(seconds, 0.0)
-        return False
-
-    fetch(source, lambda frame: put.append((frame.index, frame.when)), wait,
-          failed=lambda sentence, pause: pauses.append(pause),
-          clock=lambda: now[0], **options)  # fmt: skip
-    return put, pauses
-
-
-def test_frames_are_given_when_they_are_due():
-    put, _ = fetched(Scripted([Shot(BLANK, 2.0), Shot(BLANK, 2.5), Shot(BLANK, 4.0)]))
-    assert put == [(0, 100.0), (1, 100.5), (2, 102.0)]
-
-
-def test_pauses_grow_to_a_limit_and_begin_anew_after_a_frame():
-    shot = Shot(BLANK)
-    source = Scripted([shot, LOST], *[[LOST]] * 7, [shot, shot, LOST], [shot])
-    put, pauses = fetched(source)
-    assert pauses == [1, 2, 4, 8, 16, 30, 30, 30, 1]
-    assert [index for index, _ in put] == [0, 1, 2, 3]
-    assert put[1][1] == 100.0 + sum(pauses[:-1])
-
-
-def test_a_source_that_never_gave_a_frame_is_an_error_at_once():
-    with pytest.raises(InputError, match="scripted: lost"):
-        fetched(Scripted([LOST], [Shot(BLANK)]))
-
-
-def test_a_damaged_file_is_not_begun_again(tmp_path):
-    write_video(tmp_path / "clip.mp4", ((BLANK, t / 25) for t in range(3)), fps=25)
-    source = Recording(open_video(tmp_path / "clip.mp4"))
-    (tmp_path / "clip.mp4").unlink()
-    write_video(tmp_path / "clip.mp4", ((BLANK, t / 25) for t in range(2)), fps=25)
-    put = []
-    with pytest.raises(InputError, match="frame 2: expected 3 frames"):
-        fetch(source, put.append, lambda seconds: False)
-    assert len(put) == 2
-
-
-@pytest.mark.parametrize("tries", [0, 1, 3])
-def test_a_source_is_given_up_after_so_many_tries(tries):
-    pauses = []
-    source = Scripted([Shot(BLANK), LOST], *[[LOST]] * 9)
-    with pytest.raises(InputError, match="scripted: lost"):
-        fetch(source, lambda frame: None, lambda seconds: False, tries=tries,
-              failed=lambda sentence, pause: pauses.append(pause))  # fmt: skip
-    assert len(pauses) == tries
-
-
-def test_fetching_stops_when_told_in_the_midst_of_a_pause():
-    put = []
-    source = Scripted([Shot(BLANK), LOST], [Shot(BLANK)])
-    fetch(source, put.append, lambda seconds: seconds > 0)
-    assert len(put) == 1
-
-
-def test_grabbing_hands_on_reconnects_and_failures(monkeypatch):
-    monkeypatch.setattr("poseflow.live.grabbing.FIRST_PAUSE", 0.001)
-    counts, told = Counts(), []
-    source = Scripted([Shot(BLANK), LOST], [Shot(BLANK), LOST], [LOST], [LOST])
-    with (
-        pytest.raises(InputError, match="scripted: lost"),
-        grab(source, counts, threading.Event(), tries=2,
-                 failed=lambda sentence, pause: told.append(sentence)) as frames,
-    ):  # fmt: skip
-        for _ in frames:
-            pass
-    assert counts.grabbed == 2
-    assert counts.reconnects == len(told) == 3
-
-
-def test_grabbing_ends_its_thread_when_the_block_ends():
-    endless = Scripted(Shot(BLANK) for _ in iter(int, 1))
-    with grab(endless, Counts(), threading.Event()) as frames:
-        first, second = islice(frames, 2)
-    assert first.index < second.index
-    assert not any(t.name == "poseflow-grabber" for t in threading.enumerate())
-
-
 def test_quantiles_are_told_within_a_hundredth():
     latencies = Latencies()
     assert np.isnan(latencies.quantile(0.5))
@@ -356,74 +267,3 @@ def test_a_line_says_all_of_a_frame():
         assert json.loads(line) == {
             "frame": 7, "time": 0.25, "unix": 1.5e9, "latency": 0.0321, "people": [person_told]
         }  # fmt: skip
-
-
-def test_a_recording_plays_at_its_times_and_loops(tmp_path):
-    write_video(tmp_path / "clip.mp4", ((BLANK, t) for t in (0.0, 0.1, 0.4)), fps=10)
-    video = open_video(tmp_path / "clip.mp4")
-    once = [shot.due for shot in Recording(video).shots()]
-    assert once == pytest.approx([0.0, 0.1, 0.4])
-    endless = Recording(video, loop=True).shots()
-    second = [shot.due for shot in islice(endless, 6)][3:]
-    endless.close()
-    length = 3 / video.fps
-    assert second == pytest.approx([length, length + 0.1, length + 0.4])
-
-
-@pytest.mark.parametrize(
-    ("words", "told"),
-    [
-        pytest.param(("nowhere.mp4",), "nowhere.mp4: expected a video", id="no-file"),
-        pytest.param(("0", True), "camera 0: --loop: expected a video file", id="looped-camera"),
-        pytest.param(("rtsp://me:secret@door/1", True), "rtsp://door/1: --loop", id="password"),
-    ],
-)
-def test_a_source_that_cannot_be_is_a_sentence(words, told):
-    text, *loop = words
-    with pytest.raises(InputError, match=told) as caught:
-        open_source(text, loop=bool(loop))
-    assert "secret" not in str(caught.value)
-
-
-def test_a_camera_that_is_not_there_is_a_sentence(capfd):
-    with pytest.raises(InputError, match="camera 987: there is no such camera"):
-        next(open_source("987").shots())
-    assert capfd.readouterr().err == ""
-
-
-def test_an_address_that_does_not_answer_is_a_sentence_without_the_password():
-    with pytest.raises(
-        InputError, match=r"tcp://127\.0\.0\.1:9: expected a stream, FFmpeg says"
-    ) as e:
-        next(Address("tcp://me:secret@127.0.0.1:9").shots())
-    assert "secret" not in str(e.value)
-
-
-def test_a_stream_that_breaks_off_is_called_again(tmp_path, monkeypatch):
-    """A film sent twice over a socket as a camera's box sends it: without a length."""
-    monkeypatch.setattr("poseflow.live.grabbing.FIRST_PAUSE", 0.001)
-    film(tmp_path / "clip.ts", drifting(12), codec="mpeg2video", form="mpegts")
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        server.settimeout(20)
-
-        def send_twice():
-            for _ in range(2):
-                called, _ = server.accept()
-                with called:
-                    called.sendall((tmp_path / "clip.ts").read_bytes())
-            server.close()
-
-        thread = threading.Thread(target=send_twice)
-        thread.start()
-        source = open_source(f"tcp://127.0.0.1:{server.getsockname()[1]}")
-        counts, told = Counts(), []
-        with (
-            pytest.raises(InputError, match=r"tcp://127\.0\.0\.1:\d+: expected a stream, FFmpeg"),
-            grab(source, counts, threading.Event(), tries=2,
-                 failed=lambda sentence, pause: told.append(sentence)) as frames,
-        ):  # fmt: skip
-            for frame in frames:
-                assert frame.image.shape == (48, 64, 3)
-        thread.join()
-    assert counts.grabbed == 24
-    assert told[0] == told[1] == f"{source.name}: the stream ended"

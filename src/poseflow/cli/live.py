@@ -108,6 +108,12 @@ def _add_showing(parser: argparse.ArgumentParser) -> None:
         help="a page for browsers on this machine; HOST:PORT, such as 0.0.0.0:8000, = for others",
     )
     group.add_argument("--window", action="store_true", help="a window as well; q closes it")
+    group.add_argument(
+        "--smooth",
+        action="store_true",
+        help="keypoints without their trembling: those at rest are calmer, those that move fast "
+        "come hardly later (1 € filter, 2 Hz at rest). Ids stay as they are",
+    )
     group.add_argument("--quiet", action="store_true", help="print errors only")
 
 
@@ -126,6 +132,7 @@ def run(
     json: str | None = None,
     serve: str | None = None,
     window: bool = False,
+    smooth: bool = False,
     quiet: bool = False,
     reconnect: int | None = None,
     matcher: str = "dis",
@@ -140,6 +147,7 @@ def run(
     """Grab, estimate, track and show until the source ends or somebody says so."""
     from ..correspondence import MATCHERS
     from ..live import Counts, grab, open_source, play
+    from ..offline.one_euro import OneEuro
     from ..render import Renderer
     from ..tracking import Tracker
 
@@ -169,7 +177,16 @@ def run(
         failure = None
         try:
             with grab(opened, counts, stop, tries=reconnect, failed=_tell) as frames:
-                play(frames, estimate, tracker, sinks, Renderer(kind), counts, max_delay=max_delay)
+                play(
+                    frames,
+                    estimate,
+                    tracker,
+                    sinks,
+                    Renderer(kind),
+                    counts,
+                    max_delay=max_delay,
+                    smoother=OneEuro() if smooth else None,
+                )
         except Exception as error:
             if not counts.tracked:
                 raise

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from ..frames import ImageArray, gray
+from ..offline.one_euro import OneEuro
 from ..poses import Poses
 from ..render import Renderer
 from ..tracking import Tracker
@@ -59,6 +60,7 @@ def play(
     counts: Counts,
     *,
     max_delay: float,
+    smoother: OneEuro | None = None,
     clock: Callable[[], float] = clocks.monotonic,
 ) -> None:
     """Track frames as they come, until there are no more.
@@ -71,6 +73,7 @@ def play(
         renderer: a fresh one; it draws only what a sink asks for.
         counts: kept up to date, but for what is counted where frames are grabbed.
         max_delay: seconds; a frame older than this when its turn comes is dropped.
+        smoother: a fresh one, of what sinks see; the tracker sees poses as they were estimated.
         clock: by which frames were grabbed.
     """
     first = None
@@ -78,6 +81,8 @@ def play(
     with closing(_tracked(fresh, estimate, tracker)) as tracked:
         for frame, poses in tracked:
             first = frame.when if first is None else first
+            if smoother is not None:
+                poses = smoother.update(poses, frame.when - first)
             latency = clock() - frame.when
             unix = clocks.time() - latency
             moment = Moment(
@@ -115,7 +120,7 @@ def _tracked(
             if tracker.matcher is not None and before is not None and image is not None:
                 matching = pool.submit(tracker.matcher, before, image)
             poses = estimate(frame)
-            # Nobody asks how the image changes after a frame without people.
+            # After a frame without people hardly anybody need be followed: the tracker sees to it.
             before = image if len(poses) else None
             known = None if matching is None else matching.result()
             yield frame, tracker.update(poses, frame.image, correspondences=known)
