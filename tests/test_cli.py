@@ -110,7 +110,7 @@ def test_the_papers_setting_says_which_poses_it_made(at, capsys):
     assert run("track", "--poses", "poses.json", "--out", "results", "--setting", "paper") == 0
     said = capsys.readouterr().out
     assert "2 people in 8 frames, 16 poses, 0 of them without id" in said
-    assert "made anew: 1 poses by fusing several of one person, 2 by carrying over" in said
+    assert "poses made anew: 1 by fusing several of one person, 2 by carrying over" in said
     summary = json.loads(Path("results/summary.json").read_text())
     assert (summary["fused"], summary["propagated"]) == (1, 2)
     table = poseflow.load("results/tracks.csv")

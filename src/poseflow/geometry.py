@@ -26,6 +26,23 @@ def boxes_around(keypoints: FloatArray) -> FloatArray:
     return boxes
 
 
+def boxes_following(boxes: FloatArray, before: FloatArray, after: FloatArray) -> FloatArray:
+    """Boxes (N, 4) of poses whose keypoints were changed: those around them follow, others stay.
+
+    Args:
+        boxes: x0 y0 x1 y1, pixels.
+        before: (N, K, 2) the keypoints until now; nan = missing.
+        after: (N, K', 2) the keypoints from now on.
+    """
+    return np.where(are_around(boxes, before)[:, None], boxes_around(after), boxes)
+
+
+def are_around(boxes: FloatArray, keypoints: FloatArray) -> BoolArray:
+    """(N,) whether boxes (N, 4) are the tight ones of keypoints (N, K, 2); not where nan."""
+    # Files have widths and heights, and corners from those are not the keypoints' to every digit.
+    return np.asarray((np.abs(boxes - boxes_around(keypoints)) < 1e-6).all(axis=1))
+
+
 def widen(boxes: FloatArray, share: float) -> FloatArray:
     """Boxes (N, 4) x0 y0 x1 y1 with each side moved out by `share` of the box's extent."""
     margin = share * (boxes[:, 2:] - boxes[:, :2])

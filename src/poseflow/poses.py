@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from .errors import InputError
-from .geometry import boxes_around
+from .geometry import boxes_around, boxes_following
 from .skeletons import Skeleton
 
 FloatArray = NDArray[np.float64]
@@ -192,6 +192,24 @@ class Poses:
             self.raw_keypoints,
         )
 
+    def with_keypoints(self, keypoints: FloatArray, keypoint_scores: FloatArray) -> Self:
+        """The same poses with keypoints changed after tracking; `original` gives them back.
+
+        Boxes that were around the keypoints still are. The poses are of no row of a file then.
+
+        Args:
+            keypoints: (N, K, 2); nan = missing.
+            keypoint_scores: (N, K); those of keypoints that were there before are to stay.
+        """
+        return dataclasses.replace(
+            self,
+            keypoints=keypoints,
+            keypoint_scores=keypoint_scores,
+            boxes=boxes_following(self.boxes, self.keypoints, keypoints),
+            rows=np.full(len(self), -1, dtype=np.int64),
+            raw_keypoints=self.keypoints if self.raw_keypoints is None else self.raw_keypoints,
+        )
+
     def original(self) -> Self:
         """The poses as they were before filling and smoothing: those that were put in are gone.
 
@@ -206,6 +224,7 @@ class Poses:
             keypoint_scores=np.where(
                 np.isnan(self.raw_keypoints[..., 0]), 0.0, self.keypoint_scores
             ),
+            boxes=boxes_following(self.boxes, self.keypoints, self.raw_keypoints),
             rows=np.full(len(self), -1, dtype=np.int64),
             raw_keypoints=None,
         )
@@ -280,7 +299,7 @@ class Sequence:
     def original(self) -> Self:
         """The same clip with the poses, and their ids, as they were before filling and smoothing.
 
-        What those do not change (scores, boxes, ids of the estimator's poses) stays.
+        What those do not change (scores, detectors' boxes, ids) stays.
         """
         return self.with_frames(poses.original() for poses in self.frames)
 

@@ -35,14 +35,22 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="names as for --format; without it, .csv and .parquet are told by OUT's suffix, and "
         "else the input's own format is written, of MATLAB's posetrack17",
     )
+    parser.add_argument(
+        "--raw",
+        action="store_true",
+        help="the poses as they were before `track --fill` and `--smooth`, with their ids",
+    )
     words.add_reading(parser)
 
 
-def run(poses: Path, out: Path, to: str | None, **reading: Any) -> None:
+def run(poses: Path, out: Path, to: str | None, raw: bool = False, **reading: Any) -> None:
     """Read, and write in the other format."""
     from .. import formats
 
     words.refuse_overwriting(out, poses)
+    if raw:
+        formats.save(out, words.read_poses(poses, **reading).original(), format=to)
+        return
     own = formats.FORMATS.get(reading["format"]) or formats.recognise(poses)
     form = _form_of_truths(own, out, to)
     if form is None or reading["image_list"] is not None:

@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Any
 from ..errors import InputError
 from . import words
 from .estimate import OPTIONS, add_estimator, make_estimator
+from .refining import OPTIONS as REFINING
+from .refining import add_refining, refined
 
 if TYPE_CHECKING:
     from ..pipeline import Recorder
@@ -170,6 +172,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_estimator(parser)
     _add_matching(parser)
     _add_whole_clip(parser)
+    add_refining(parser)
     add_settings(parser, SETTINGS)
 
 
@@ -269,6 +272,7 @@ def run(
     if images is None and (matcher not in (None, "none") or write_correspondences):
         raise InputError("--matcher and --write-correspondences: expected a video or image folder")
     estimator = {name: parameters.pop(name) for name in OPTIONS if name in parameters}
+    refining = {name: parameters.pop(name) for name in REFINING if name in parameters}
     rule = make_setting(setting, parameters)
     video = None if images is None else open_video(images)
     if poses is not None:
@@ -279,6 +283,9 @@ def run(
             "with --poses", {"format": format, "score_scale": score_scale, "image_list": image_list}
         )
         sequence = _estimated(video, skeleton, estimator)
+    fps = None if video is None else video.fps
+    # What cannot be is said before the work and not after it.
+    refined(dataclasses.replace(sequence, frames=(), image_names=(), times=None), fps, **refining)
     tracked, seconds = track_poses(
         sequence,
         video,
@@ -289,6 +296,7 @@ def run(
         both_ways=relink or people is not None,
         people=people,
     )
+    tracked = refined(tracked, fps, **refining)
     from ..summary import summarise
 
     summary = summarise(tracked)
@@ -409,11 +417,14 @@ def describe(summary: Summary, seconds: float, out: Path, most: int = 20) -> str
         f"{summary.without_id} of them without id (seen twice, or never sure); {seconds:.1f} s, "
         f"{rate:.0f} frames a second",
     ]
-    if summary.fused or summary.propagated:
-        lines.append(
-            f"made anew: {summary.fused} poses by fusing several of one person, "
-            f"{summary.propagated} by carrying over a person whom the estimator missed"
-        )
+    made = {
+        "by fusing several of one person": summary.fused,
+        "by carrying over a person whom the estimator missed": summary.propagated,
+        "between two frames in which the person was seen": summary.filled,
+    }
+    if any(made.values()):
+        said = ", ".join(f"{count} {how}" for how, count in made.items() if count)
+        lines.append(f"poses made anew: {said}")
     if summary.people:
         lines.append(f"{'id':>5} {'frames':>7} {'first':>7} {'last':>7} {'gaps':>5} {'longest':>8}")
     for person in summary.people[:most]:

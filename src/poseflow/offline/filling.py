@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import InputError
+from ..geometry import are_around
 from ..poses import Origin, Poses, Sequence
 from .series import Named, clock_of, holes, named, slots_of
 
@@ -27,10 +28,10 @@ def fill(sequence: Sequence, gap: int, belief: float = 0.5) -> Sequence:
 
     A keypoint that its track had before and has again, and lacks for at most `gap` frames between,
     is put in: on the straight line between the two. Where the whole person was missed a pose of
-    origin `FILLED` takes these keypoints and is put after the frame's others; its box lies between
-    those of the poses before and after. A keypoint that is missing for longer stays missing. A pose
-    that the estimator found keeps its origin, score and box when it gets keypoints; one of no
-    keypoint at all gets none. `Poses.original` gives back what was there.
+    origin `FILLED` takes these keypoints and is put after the frame's others; a detector's box lies
+    between those before and after. A keypoint that is missing for longer stays missing. A pose that
+    the estimator found keeps its origin and score when it gets keypoints; one of no keypoint at all
+    gets none. `Poses.original` gives back what was there.
 
     Args:
         sequence: tracked; poses without id are left alone.
@@ -78,8 +79,9 @@ def _put_in(
 ) -> tuple[_Changes, tuple[Poses, IntArray]]:
     """What is put into poses, and the poses that are put in, with the bounds of their frames."""
     k = tracks.keypoints.shape[1]
-    # A box is two points more, which no pose lacks that has a box.
-    corners = tracks.boxes.reshape(-1, 2, 2)
+    # A detector's box is two points more; others are made around the keypoints.
+    made = are_around(tracks.boxes, tracks.keypoints)[:, None]
+    corners = np.where(made, np.nan, tracks.boxes).reshape(-1, 2, 2)
     points = np.concatenate([tracks.keypoints, corners], axis=1)
     slots = slots_of(tracks.ids, tracks.frames, gap)
     found = holes(np.isnan(points[..., 0]), slots, tracks.frames, gap, clock)
@@ -145,14 +147,7 @@ class _Filled(Frames[Poses]):
         cells = changes.poses[some], changes.points[some]
         keypoints, scores = poses.keypoints.copy(), poses.keypoint_scores.copy()
         keypoints[cells], scores[cells] = changes.places[some], changes.scores[some]
-        raw = poses.keypoints if poses.raw_keypoints is None else poses.raw_keypoints
-        there = dataclasses.replace(
-            poses,
-            keypoints=keypoints,
-            keypoint_scores=scores,
-            rows=np.full(len(poses), -1, dtype=np.int64),
-            raw_keypoints=raw,
-        )
+        there = poses.with_keypoints(keypoints, scores)
         return _joined(there, self._added[self._bounds[index] : self._bounds[index + 1]])
 
 

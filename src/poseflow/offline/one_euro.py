@@ -11,11 +11,30 @@ import dataclasses
 import numpy as np
 from numpy.typing import NDArray
 
+from ..errors import InputError
 from ..geometry import areas
-from ..poses import NO_ID, Poses
+from ..poses import NO_ID, Poses, Sequence
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
+
+
+def smooth_online(
+    sequence: Sequence, fps: float = 25.0, one_euro: OneEuro | None = None
+) -> Sequence:
+    """The same clip smoothed as it would be while it happens: a frame depends on earlier ones only.
+
+    Args:
+        sequence: tracked; poses without id are left alone.
+        fps: frames a second; the clip's own times, where known, count instead.
+        one_euro: a fresh one; None = with its defaults.
+    """
+    one_euro = OneEuro() if one_euro is None else one_euro
+    times = np.arange(len(sequence)) / fps if sequence.times is None else sequence.times
+    return sequence.with_frames(
+        one_euro.update(poses, time)
+        for poses, time in zip(sequence.frames, times.tolist(), strict=True)
+    )
 
 
 class OneEuro:
@@ -30,6 +49,9 @@ class OneEuro:
             in a second (the paper's beta, there for each pixel). Higher: less delay.
         speed_cutoff: Hz, of the filter of the speed itself (the paper's dcutoff, 1 there, too).
         reach: seconds.
+
+    Raises:
+        InputError: a frequency is not above 0, or `haste` is below.
     """
 
     def __init__(
@@ -40,12 +62,17 @@ class OneEuro:
         speed_cutoff: float = 1.0,
         reach: float = 0.5,
     ) -> None:
+        if not (cutoff > 0 and speed_cutoff > 0 and haste >= 0):
+            raise InputError(
+                "smooth: expected cut-offs above 0 Hz and a haste of 0 or more, "
+                f"got {cutoff:g}, {speed_cutoff:g} and {haste:g}"
+            )
         self._cutoff, self._haste = cutoff, haste
         self._speed_cutoff, self._reach = speed_cutoff, reach
         self._state: _State | None = None
 
     def update(self, poses: Poses, time: float) -> Poses:
-        """The poses of the next frame, smoothed; those without id, scores and boxes as they are.
+        """The poses of the next frame, smoothed; those without id, and all scores, as they are.
 
         `Poses.original` gives back what was there.
 
@@ -53,7 +80,6 @@ class OneEuro:
             poses: with ids, each at most once.
             time: seconds; later than the frame before.
         """
-        raw = poses.keypoints if poses.raw_keypoints is None else poses.raw_keypoints
         named = np.flatnonzero(poses.track_ids != NO_ID)
         ids, keypoints = poses.track_ids[named], poses.keypoints[named]
         state = _State.of(poses.n_keypoints) if self._state is None else self._state
@@ -81,8 +107,7 @@ class OneEuro:
         self._state = state.replaced(now, time - self._reach)
         every = poses.keypoints.copy()
         every[named] = smoothed
-        rows = np.full(len(poses), -1, dtype=np.int64)
-        return dataclasses.replace(poses, keypoints=every, rows=rows, raw_keypoints=raw)
+        return poses.with_keypoints(every, poses.keypoint_scores)
 
 
 def _share(cutoff: float | FloatArray, step: FloatArray) -> FloatArray:

@@ -41,8 +41,8 @@ def smooth(
     """The same clip with the keypoints of each track filtered over time.
 
     Each keypoint of each track by itself: never across a change of id, nor a gap longer than
-    `bridge`. A shorter gap is crossed on a straight line, and stays a gap. Scores and boxes stay as
-    they are. `Poses.original` gives back what was there.
+    `bridge`. A shorter gap is crossed on a straight line, and stays a gap. Scores stay as they are.
+    `Poses.original` gives back what was there.
 
     Args:
         sequence: tracked; poses without id are left alone.
@@ -143,9 +143,5 @@ class _Moved(Frames[Poses]):
         index = range(len(self))[index]
         poses = self._frames[index]
         moved = self._keypoints[self._bounds[index] : self._bounds[index + 1]]
-        return dataclasses.replace(
-            poses,
-            keypoints=np.where(np.isnan(moved), poses.keypoints, moved),
-            rows=np.full(len(poses), -1, dtype=np.int64),
-            raw_keypoints=poses.keypoints if poses.raw_keypoints is None else poses.raw_keypoints,
-        )
+        keypoints = np.where(np.isnan(moved), poses.keypoints, moved)
+        return poses.with_keypoints(keypoints, poses.keypoint_scores)
