@@ -113,6 +113,21 @@ def test_grabbing_hands_on_reconnects_and_failures(monkeypatch):
     assert counts.reconnects == len(told) == 3
 
 
+def test_of_frames_that_came_meanwhile_only_the_newest_is_there():
+    came = threading.Event()
+
+    def script():
+        for _ in range(50):
+            yield Shot(BLANK)
+        came.set()
+
+    counts = Counts()
+    with grab(Scripted(script()), counts, threading.Event()) as frames:
+        assert came.wait(20)
+        assert [frame.index for frame in frames] == [49]
+    assert (counts.grabbed, counts.overtaken) == (50, 49)
+
+
 def test_grabbing_ends_its_thread_when_the_block_ends():
     endless = Scripted(Shot(BLANK) for _ in iter(int, 1))
     with grab(endless, Counts(), threading.Event()) as frames:

@@ -22,7 +22,7 @@ from .estimate import OPTIONS, add_estimator, make_estimator
 from .track import add_settings, make_setting, refuse
 
 if TYPE_CHECKING:
-    from ..live import Counts, Grabbed, Sink, Source
+    from ..live import Counts, Grabbed, Latencies, Moment, Sink, Source
     from ..poses import Poses, Sequence
     from ..skeletons import Skeleton
 
@@ -114,7 +114,9 @@ def _add_showing(parser: argparse.ArgumentParser) -> None:
         help="keypoints without their trembling: those at rest are calmer, those that move fast "
         "come hardly later (1 € filter, 2 Hz at rest). Ids stay as they are",
     )
-    group.add_argument("--quiet", action="store_true", help="print errors only")
+    group.add_argument(
+        "--quiet", action="store_true", help="print errors, and where a page is, only"
+    )
 
 
 def _settings() -> dict[str, Any]:
@@ -168,25 +170,18 @@ def run(
         sequence = words.read_poses(poses, format, skeleton, score_scale, image_list)
         kind, estimate = sequence.skeleton, _looked_up(sequence, opened)
     tracker = Tracker(kind, rule, matcher=None if matcher == "none" else MATCHERS[matcher]())
+    smoother = OneEuro() if smooth else None
     counts, stop = Counts(), threading.Event()
+    failure = None
     with ExitStack() as stack:
         stack.enter_context(_until_told(stop))
-        sinks = _sinks(stack, counts, stop, opened.name, out, json, serve, window)
+        sinks = _sinks(stack, counts, stop, out, json, serve, window)
         if sys.stderr.isatty() and not quiet:
-            sinks.append(_status(counts))
-        failure = None
+            sinks.append(_Status(counts))
         try:
             with grab(opened, counts, stop, tries=reconnect, failed=_tell) as frames:
-                play(
-                    frames,
-                    estimate,
-                    tracker,
-                    sinks,
-                    Renderer(kind),
-                    counts,
-                    max_delay=max_delay,
-                    smoother=OneEuro() if smooth else None,
-                )
+                play(frames, estimate, tracker, sinks, Renderer(kind), counts,
+                     max_delay=max_delay, smoother=smoother)  # fmt: skip
         except Exception as error:
             if not counts.tracked:
                 raise
@@ -221,7 +216,6 @@ def _sinks(
     stack: ExitStack,
     counts: Counts,
     stop: threading.Event,
-    title: str,
     out: Path | None,
     json: str | None,
     serve: str | None,
@@ -247,7 +241,7 @@ def _sinks(
             raise InputError(f"--serve: expected PORT or HOST:PORT, got {serve!r}")
         sinks.append(live.serve(host or "127.0.0.1", int(port), _look_at))
     if window or not sinks:
-        sinks.append(live.open_window(f"poseflow: {title}", stop))
+        sinks.append(live.open_window("poseflow live", stop))
     return [stack.enter_context(sink) for sink in sinks]
 
 
@@ -285,37 +279,36 @@ def _until_told(stop: threading.Event) -> Iterator[None]:
         _clear()
 
 
-def _status(counts: Counts) -> Sink:
-    """A line on the terminal, once a second, about that second."""
-    from ..live import Latencies, Moment
+class _Status:
+    """A sink that is a line on the terminal, once a second, about that second."""
 
-    since, grabbed, tracked, recent = time.monotonic(), 0, 0, Latencies()
+    def __init__(self, counts: Counts) -> None:
+        self._counts = counts
+        self._begin()
 
-    def sink(moment: Moment) -> None:
-        nonlocal since, grabbed, tracked, recent
-        recent.add(moment.latency)
-        seconds = time.monotonic() - since
-        if seconds < 1.0:
-            return
-        told = (
-            f"{(counts.grabbed - grabbed) / seconds:.1f} frames a second came, "
-            f"{(counts.tracked - tracked) / seconds:.1f} tracked, "
-            f"{counts.overtaken + counts.late} dropped so far; latency "
-            f"{_ms(recent, 0.5)} (p50), {_ms(recent, 0.95)} (p95); {len(moment.poses)} people"
-        )
-        print(f"\r{told}\033[K", end="", file=sys.stderr, flush=True)
-        since, grabbed, tracked, recent = (
-            time.monotonic(),
-            counts.grabbed,
-            counts.tracked,
-            Latencies(),
-        )
+    def _begin(self) -> None:
+        from ..live import Latencies
 
-    return sink
+        self._since, self._latencies = time.monotonic(), Latencies()
+        self._grabbed, self._tracked = self._counts.grabbed, self._counts.tracked
+
+    def __call__(self, moment: Moment) -> None:
+        self._latencies.add(moment.latency)
+        seconds, counts = time.monotonic() - self._since, self._counts
+        if seconds >= 1.0:
+            told = (
+                f"{(counts.grabbed - self._grabbed) / seconds:.1f} frames a second come, "
+                f"{(counts.tracked - self._tracked) / seconds:.1f} tracked, "
+                f"{counts.overtaken + counts.late} dropped so far; latency "
+                f"{_percentiles(self._latencies)}; {len(moment.poses)} people"
+            )
+            print(f"\r{told}\033[K", end="", file=sys.stderr, flush=True)
+            self._begin()
 
 
-def _ms(latencies: Any, share: float) -> str:
-    return f"{1e3 * latencies.quantile(share):.0f} ms"
+def _percentiles(latencies: Latencies) -> str:
+    p50, p95 = (f"{1e3 * latencies.quantile(share):.0f} ms" for share in (0.5, 0.95))
+    return f"{p50} (p50), {p95} (p95)"
 
 
 def describe(counts: Counts, out: Path | None) -> str:
@@ -325,8 +318,7 @@ def describe(counts: Counts, out: Path | None) -> str:
         f"{counts.overtaken} overtaken by newer ones, {counts.late} too late"
     )
     if counts.reconnects:
-        told += f"; connected again {counts.reconnects} times"
+        told += f"; the source failed {counts.reconnects} times and was called again"
     if counts.tracked:
-        latencies = counts.latencies
-        told += f"; latency {_ms(latencies, 0.5)} (p50), {_ms(latencies, 0.95)} (p95)"
+        told += f"; latency {_percentiles(counts.latencies)}"
     return told + (f"; written: {out}" if out is not None else "")
