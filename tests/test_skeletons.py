@@ -327,7 +327,7 @@ def test_the_tables_of_the_documentation() -> None:
 
 
 def test_an_unknown_name_lists_the_known() -> None:
-    with pytest.raises(InputError, match=r"one of coco-17, mpii-16, .*133; got 'coco17'"):
+    with pytest.raises(InputError, match=r"one of coco-17, mpii-16, .*mediapipe-33; got 'coco17'"):
         skeleton("coco17")
 
 

@@ -31,6 +31,7 @@ SKELETONS: tuple[str, ...] = (
     "halpe-26",
     "halpe-136",
     "coco-wholebody-133",
+    "mediapipe-33",
 )
 """The skeletons we ship, by the names that `skeleton` takes."""
 
