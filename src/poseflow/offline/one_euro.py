@@ -12,7 +12,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import InputError
-from ..geometry import areas
 from ..poses import NO_ID, Poses, Sequence
 
 FloatArray = NDArray[np.float64]
@@ -45,8 +44,9 @@ class OneEuro:
 
     Args:
         cutoff: Hz, of a keypoint at rest (the paper's mincutoff). Lower: calmer, and later.
-        haste: Hz by which the cut-off grows with each size of the person that the keypoint moves
-            in a second (the paper's beta, there for each pixel). Higher: less delay.
+        haste: Hz by which the cut-off grows with each size of the person, the longer side of the
+            box, that the keypoint moves in a second (the paper's beta, there for each pixel).
+            Higher: less delay.
         speed_cutoff: Hz, of the filter of the speed itself (the paper's dcutoff, 1 there, too).
         reach: seconds.
 
@@ -57,8 +57,8 @@ class OneEuro:
     def __init__(
         self,
         *,
-        cutoff: float = 2.0,
-        haste: float = 2.0,
+        cutoff: float = 3.0,
+        haste: float = 3.0,
         speed_cutoff: float = 1.0,
         reach: float = 0.5,
     ) -> None:
@@ -84,7 +84,8 @@ class OneEuro:
         ids, keypoints = poses.track_ids[named], poses.keypoints[named]
         state = _State.of(poses.n_keypoints) if self._state is None else self._state
         before = state.of_ids(ids)
-        sizes = np.sqrt(np.maximum(np.nan_to_num(areas(poses.boxes[named])), 1.0))
+        boxes = poses.boxes[named]
+        sizes = np.fmax((boxes[:, 2:] - boxes[:, :2]).max(axis=1, initial=1.0), 1.0)
         passed = (time - before.times)[..., None]
         goes_on = (passed > 0) & (passed <= self._reach)
         step = np.where(goes_on, passed, 1.0)
