@@ -7,6 +7,7 @@ answer is never later than one frame's work. Ctrl-C ends it; all files are whole
 from __future__ import annotations
 
 import argparse
+import importlib
 import signal
 import sys
 import threading
@@ -171,6 +172,8 @@ def run(
         kind, estimate = sequence.skeleton, _looked_up(sequence, opened)
     tracker = Tracker(kind, rule, matcher=None if matcher == "none" else MATCHERS[matcher]())
     smoother = OneEuro() if smooth else None
+    # Else loaded when people first meet: half a second in which nobody is followed.
+    importlib.import_module("scipy.optimize")
     counts, stop = Counts(), threading.Event()
     failure = None
     with ExitStack() as stack:
