@@ -28,6 +28,7 @@ from poseflow.live import (
     record,
     serve,
 )
+from poseflow.live.lines import MOST_WAITING, Outlet
 from poseflow.poses import Poses, Sequence
 from poseflow.render import Renderer
 from poseflow.skeletons import skeleton
@@ -162,6 +163,43 @@ def test_a_reader_who_does_not_read_stalls_nobody():
                 sink(moment(n, crowd))
             while json.loads(file.readline())["frame"] < 1990:
                 pass
+
+
+def test_what_waits_for_a_reader_is_bounded_and_the_newest():
+    began, go, got = threading.Event(), threading.Event(), []
+
+    def write(line):
+        began.set()
+        assert go.wait(20)
+        got.append(int(line))
+
+    outlet = Outlet(write)
+    outlet.put(b"0")
+    assert began.wait(20)
+    for n in range(1, 1001):
+        outlet.put(b"%d" % n)
+    go.set()
+    outlet.close(20.0)
+    assert got == [0, *range(1001 - MOST_WAITING, 1001)]
+
+
+def test_what_waits_for_the_encoder_is_bounded_and_the_newest(tmp_path, monkeypatch):
+    began, go, got = threading.Event(), threading.Event(), []
+
+    def write(path, frames, fps):
+        for _, time in frames:
+            began.set()
+            assert go.wait(20)
+            got.append(round(time * 25))
+
+    monkeypatch.setattr("poseflow.live.recording.write_video", write)
+    with record(tmp_path / "live.mp4", Counts()) as sink:
+        sink(moment(0))
+        assert began.wait(20)
+        for n in range(1, 40):
+            sink(moment(n))
+        go.set()
+    assert got == [0, *range(32, 40)]
 
 
 @pytest.mark.skipif(not hasattr(socket, "AF_UNIX"), reason="no such sockets here")
