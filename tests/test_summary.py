@@ -29,13 +29,14 @@ def test_people_gaps_and_speed():
 
 def test_poses_that_no_estimator_made_are_counted():
     made = clip([[1, 2], [1], []], [[0, 90], [3], []])
-    origins = [[Origin.FUSED, Origin.PROPAGATED], [Origin.PROPAGATED], []]
+    made = made.with_frames([*made.frames[:2], clip([[3]], [[7]]).frames[0]])
+    origins = [[Origin.FUSED, Origin.PROPAGATED], [Origin.PROPAGATED], [Origin.FILLED]]
     frames = [
         dataclasses.replace(poses, origins=np.array(some, dtype=np.uint8))
         for poses, some in zip(made.frames, origins, strict=True)
     ]
     summary = summarise(made.with_frames(frames))
-    assert (summary.fused, summary.propagated, summary.poses) == (1, 2, 3)
+    assert (summary.fused, summary.propagated, summary.filled, summary.poses) == (1, 2, 1, 4)
 
 
 def test_speed_is_by_the_clock_where_there_is_one():

@@ -187,7 +187,7 @@ def write_people(
         people.append(person)
     if poses.raw_keypoints is not None:
         before = dataclasses.replace(poses, keypoints=poses.raw_keypoints)
-        raw = to_triples(before, scales[0]).reshape(len(poses), -1).tolist()
+        raw = to_triples(before, scales[0]).reshape(len(poses), 3 * poses.n_keypoints).tolist()
         for i in np.flatnonzero(poses.origins != Origin.FILLED).tolist():
             people[i][_RAW + fields.keypoints] = raw[i]
     return people
