@@ -11,7 +11,17 @@ from pathlib import Path
 # Each is a module here, with SUMMARY, add_arguments and run. The first few measure what one core
 # does: the others run whole commands, which take the cores they want.
 ON_ONE_CORE = ("step", "cues", "rendering", "matchers")
-NAMES = (*ON_ONE_CORE, "whole", "live", "soak", "evaluating", "startup", "identity", "camera")
+NAMES = (
+    *ON_ONE_CORE,
+    "whole",
+    "live",
+    "soak",
+    "evaluating",
+    "startup",
+    "identity",
+    "refining",
+    "camera",
+)
 
 
 def main() -> int:
