@@ -163,11 +163,13 @@ class Camera:
         import cv2
 
         # What OpenCV prints of a camera that is not there is a page; we say it in a sentence.
-        before = cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
+        # Since OpenCV 5 its log is in a module of its own.
+        log: Any = getattr(cv2.utils, "logging", cv2)
+        before = log.setLogLevel(0)
         try:
             capture = cv2.VideoCapture(self.number)
         finally:
-            cv2.utils.logging.setLogLevel(before)
+            log.setLogLevel(before)
         try:
             if not capture.isOpened():
                 raise InputError(f"{self.name}: there is no such camera, or another program has it")
