@@ -16,6 +16,7 @@ NAMES = (
     "whole",
     "live",
     "soak",
+    "estimating",
     "evaluating",
     "startup",
     "identity",

@@ -1,0 +1,230 @@
+"""From a video alone: what everything but the network costs, and what following people saves.
+
+Without data, a drawn film of 5 people at 1280×720 whose poses are known: an estimator that answers
+at once leaves the cost of all the rest. With `--models DIR` (rtmdet-nano.onnx,
+movenet-lightning.onnx, movenet-multipose.onnx) and `--video FILE`, the networks themselves.
+
+Nobody has annotated such a video: stand-in truth is the same two networks in every frame with the
+detector at a larger size. It says what following loses against looking, not how good either is.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from itertools import islice
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import numpy as np
+
+from poseflow import formats, results
+from poseflow.assignment import assign_allowed
+from poseflow.correspondence import MATCHERS
+from poseflow.estimation import estimate
+from poseflow.estimators import Detector, Following, TwoStep
+from poseflow.estimators.warping import letterboxed
+from poseflow.geometry import areas, boxes_around
+from poseflow.pipeline import track
+from poseflow.poses import Poses, Sequence
+from poseflow.similarity import oks
+from poseflow.summary import summarise
+from poseflow.tracking import Tracker
+from poseflow.video import Video, open_video, read_frames
+
+from .film import make_film
+from .measure import Figure, Outcome, in_turn
+
+PEOPLE, MOST, LEAST = 5, 12.0, 0.85
+EVERY = (1, 3, 10)
+EXAMPLES = Path(__file__).parent.parent / "examples"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--rounds", type=int, default=5, help="runs of each (5)")
+    parser.add_argument("--frames", type=int, default=150, help="of the film (150)")
+    parser.add_argument("--models", type=Path, metavar="DIR", help="with the networks' ONNX files")
+    parser.add_argument("--video", type=Path, metavar="FILE", help="of real people")
+    parser.add_argument("--first", type=int, default=0, help="frame of the video (0)")
+    parser.add_argument("--count", type=int, default=60, help="frames of the video (60)")
+    parser.add_argument("--truth-side", type=int, default=960, help="what the truth sees (960)")
+
+
+def run(
+    rounds: int,
+    frames: int,
+    models: Path | None,
+    video: Path | None,
+    first: int,
+    count: int,
+    truth_side: int,
+) -> Outcome:
+    figures = overhead(rounds, frames)
+    if models is not None and video is not None:
+        for variable, name in (
+            ("MOVENET_MULTIPOSE", "movenet-multipose"),
+            ("MOVENET_LIGHTNING", "movenet-lightning"),
+            ("RTMDET", "rtmdet-nano"),
+        ):
+            os.environ[variable] = str(models / f"{name}.onnx")
+        sys.path.insert(0, str(EXAMPLES))
+        figures += end_to_end(rounds, video, count)
+        figures += following(video, first, count, truth_side)
+    return Outcome(figures)
+
+
+class Known:
+    """Answers with poses that are known already, after what every network needs: a small image."""
+
+    def __init__(self, clip: Sequence) -> None:
+        self.skeleton, self._poses = clip.skeleton, iter(clip.frames)
+
+    def __call__(self, image: np.ndarray) -> Poses:
+        """The poses of the next frame, whatever the image."""
+        letterboxed(image, (512, 288))
+        return next(self._poses)
+
+
+def tracked(video: Video, estimator: Any, out: Path) -> None:
+    """What `poseflow track VIDEO --out` does: one file, or the folder with the drawn video."""
+    clip = estimate(video, estimator)
+    tracker = Tracker(clip.skeleton, matcher=MATCHERS["dis"]())
+    done = track(clip, tracker, read_frames(video, color=False))
+    if out.suffix:
+        results.save_file(out, done, None)
+    else:
+        results.save_folder(out, done, summarise(done), video=video)
+
+
+def overhead(rounds: int, frames: int) -> list[Figure]:
+    with tempfile.TemporaryDirectory() as name:
+        film, poses = make_film(Path(name), frames, PEOPLE)
+        video, clip = open_video(film), formats.load(poses)
+        cpu: dict[str, list[float]] = {}
+
+        def ours(out: str) -> float:
+            start, used = time.perf_counter(), time.process_time()
+            tracked(video, Known(clip), Path(name) / out)
+            cpu.setdefault(out, []).append(1e3 * (time.process_time() - used) / frames)
+            return 1e3 * (time.perf_counter() - start) / frames
+
+        outs = {"tracked.json": "to poses with ids", "results": "to those and a drawn video"}
+        took = in_turn({out: lambda out=out: ours(out) for out in outs}, rounds)
+    found = []
+    for out, what in outs.items():
+        wall = median(took[out])
+        all_but = f"all but the network, 720p, {PEOPLE} people, {what}"
+        found.append(Figure(f"{all_but}, a frame", "ms", wall, f"< {MOST:g} ms", wall < MOST,
+                            runs=rounds))  # fmt: skip
+        found.append(Figure("its CPU time, all cores", "ms", median(cpu[out][1:]), runs=rounds))
+    return found
+
+
+def end_to_end(rounds: int, path: Path, count: int) -> list[Figure]:
+    """MultiPose at 512: a video to poses with ids, against the network on the same images."""
+    from movenet_multipose import estimator, session
+    from poseflow.estimators.own import Own
+
+    with tempfile.TemporaryDirectory() as name:
+        short = shortened(path, count, Path(name) / "short.mp4")
+        seen: list[dict[str, Any]] = []
+        images = [frame.image for frame in read_frames(short, color=True)]
+
+        class Noting:
+            def run(self, outputs: Any, inputs: dict[str, Any]) -> Any:
+                seen.append(inputs)
+                return session.run(outputs, inputs)
+
+        noting = sys.modules["movenet_multipose"]
+        noting.session = Noting()  # type: ignore[attr-defined]
+        for image in images:
+            estimator(image)
+        noting.session = session  # type: ignore[attr-defined]
+
+        def network() -> float:
+            return timed(lambda: [session.run(None, inputs) for inputs in seen], len(seen))
+
+        def whole() -> float:
+            out = Path(name) / "tracked.json"
+            return timed(lambda: tracked(short, Own(estimator, "multipose"), out), len(images))
+
+        took = in_turn({"network": network, "whole": whole}, rounds)
+    share = median(n / w for n, w in zip(took["network"], took["whole"], strict=True))
+    return [
+        Figure(f"from video to ids with MultiPose at 512, {path.stem}, a frame", "ms",
+               median(took["whole"]), f"≥ {LEAST:.0%} of the network's speed", share >= LEAST,
+               "the network alone", median(took["network"]), share, rounds)
+    ]  # fmt: skip
+
+
+def shortened(path: Path, count: int, to: Path) -> Video:
+    """A video's first frames as one of their own."""
+    from poseflow.video import write_video
+
+    video = open_video(path)
+    frames = islice(read_frames(video, color=True), count)
+    write_video(to, ((frame.image, frame.time) for frame in frames), fps=video.fps or 25.0)
+    return open_video(to)
+
+
+def timed(run: Callable[[], Any], frames: int) -> float:
+    start = time.perf_counter()
+    run()
+    return 1e3 * (time.perf_counter() - start) / frames
+
+
+def following(path: Path, first: int, count: int, truth_side: int) -> list[Figure]:
+    import rtmdet_lightning as example
+
+    video = open_video(path)
+    images = [f.image for f in islice(read_frames(video, color=True), first, first + count)]
+    larger = Detector(Path(os.environ["RTMDET"]), side=truth_side)
+    truth = [TwoStep(larger, example.keypoints, example.estimator.skeleton)(i) for i in images]
+    contenders: dict[str, Any] = {"each frame by itself": example.estimator}
+    contenders |= {f"detect every {n}": Following(example.estimator, n) for n in EVERY}
+    found, before = [], 0.0
+    for name, estimator in contenders.items():
+        start, used = time.perf_counter(), time.process_time()
+        answers = [estimator(image) for image in images]
+        cpu = 1e3 * (time.process_time() - used) / count
+        wall = 1e3 * (time.perf_counter() - start) / count
+        before = before or cpu
+        recall, precision, near = against(truth, answers)
+        name = f"{path.stem}, {name}"
+        looks = getattr(estimator, "looks", count)
+        found += [
+            Figure(f"{name}: CPU time a frame, {looks} looks", "ms", cpu, ratio=before / cpu),
+            Figure(f"{name}: by the clock", "ms", wall),
+            Figure(f"{name}: recall", "", recall),
+            Figure(f"{name}: precision", "", precision),
+            Figure(f"{name}: keypoints within a tenth of the size", "", near),
+        ]
+    return found
+
+
+def against(truth: list[Poses], answers: list[Poses]) -> tuple[float, float, float]:
+    """Recall and precision at OKS 0.5, and of those found the share of keypoints that are near.
+
+    Near is within a tenth of the square root of the area around the true keypoints.
+    """
+    pairs, near, sigmas = 0, [], 0.067
+    for true, found in zip(truth, answers, strict=True):
+        size = areas(boxes_around(true.keypoints))
+        shape = (len(true), len(found), true.n_keypoints)
+        variances = np.broadcast_to(size[:, None, None] * (2 * sigmas) ** 2, shape)
+        alike = oks(true.keypoints[:, None], found.keypoints[None], variances, np.ones(shape))
+        matched = assign_allowed(alike, alike >= 0.5)
+        pairs += len(matched)
+        a, b = matched.T
+        apart = np.linalg.norm(true.keypoints[a] - found.keypoints[b], axis=2)
+        near.append(apart < 0.1 * np.sqrt(size[a])[:, None])
+    return (
+        pairs / max(sum(map(len, truth)), 1),
+        pairs / max(sum(map(len, answers)), 1),
+        float(np.concatenate(near).mean()),
+    )
