@@ -4,18 +4,20 @@ DIR holds a folder for each set, and that NAME.json (detections, AlphaPose's lis
 NAME.truth.json (who they truly are, and where) for each clip. Every clip is tracked with the
 default setting, without images, and then bettered in several ways.
 
-A person is found where a pose with an id has an OKS of at least 0.5, one to one. The keypoints'
-error is their distance from where people annotated them, in percent of the longer side of the true
-person, of the same poses in every row: those that are found as they were tracked. Jitter is the
-second difference of that error from frame to frame, to which movement adds nothing.
+IDF1 is py-motmetrics'. A person is found where a pose with an id has an OKS of at least 0.5, one to
+one. The keypoints' error is their distance from where people annotated them, in percent of the
+longer side of the true person, of the same poses in every row: those that are found as they were
+tracked. Jitter is the second difference of that error from frame to frame, to which movement adds
+nothing.
 """
 
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import json
 from collections.abc import Callable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -30,9 +32,10 @@ from poseflow.poses import NO_ID, Origin, Sequence
 
 from .measure import Figure, Outcome
 from .report import columns
-from .scoring import LEAST_OKS, oks
+from .scoring import LEAST_OKS, Clip, oks, read_clips, score
 
 FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
 
 Better = Callable[[Sequence, float], Sequence]
 """(clip, frames a second) -> the clip."""
@@ -77,7 +80,7 @@ class Sums:
 
     def add(self, other: Sums) -> None:
         """Of one clip more."""
-        for field in fields(self):
+        for field in dataclasses.fields(self):
             setattr(self, field.name, getattr(self, field.name) + getattr(other, field.name))
 
     def row(self) -> list[str]:
@@ -93,7 +96,7 @@ class Sums:
         ]
 
 
-HEAD = ["found", "of the poses", "of those put in", "error", "within 5 %", "jitter"]
+HEAD = ["IDF1", "found", "of the poses", "of those put in", "error", "within 5 %", "jitter"]
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -102,19 +105,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--only",
-        nargs="+",
-        default=["A", "C"],
-        metavar="NAME",
-        help="of the sets; of more than 12 frames a second, for 6 Hz are to be told (A C)",
+        default="A,C",
+        metavar="NAMES",
+        help="of the sets; of more than 12 frames a second, for 6 Hz are to be told (A,C)",
     )
 
 
-def run(sets: Path, only: list[str]) -> Outcome:
+def run(sets: Path, only: str) -> Outcome:
     text, figures = [], []
     details: dict[str, dict[str, list[str]]] = {}
-    for folder in (sets / name for name in only):
-        sums = _of_set(folder)
-        rows = {name: one.row() for name, one in sums.items()}
+    for folder in (sets / name for name in only.split(",")):
+        sums, idf1 = _of_set(folder)
+        rows = {name: [f"{idf1[name]:.1f}", *one.row()] for name, one in sums.items()}
         details[folder.name] = rows
         text.append(columns([[folder.name, *HEAD], *([name, *row] for name, row in rows.items())]))
         before, after = sums["as tracked"], sums["--fill 10 --smooth"]
@@ -131,12 +133,14 @@ def run(sets: Path, only: list[str]) -> Outcome:
     return Outcome(figures, said, {"simulated": True, "columns": HEAD, "percent": details})
 
 
-def _of_set(folder: Path) -> dict[str, Sums]:
+def _of_set(folder: Path) -> tuple[dict[str, Sums], dict[str, float]]:
+    """Of each way, the sums and the IDF1."""
     sums = {name: Sums() for name in WAYS}
-    for path in sorted(folder.glob("*.truth.json")):
-        truth = json.loads(path.read_text())
+    scored: dict[str, list[tuple[Clip, list[IntArray]]]] = {name: [] for name in WAYS}
+    for detections in read_clips(folder):
+        truth = json.loads(detections.file.with_suffix(".truth.json").read_text())
         people = [_people(frame) for frame in truth["truth"]]
-        seen = poseflow.load(path.with_name(path.name.replace(".truth.json", ".json")))
+        seen = poseflow.load(detections.file)
         tracker = poseflow.Tracker(seen.skeleton)
         tracked = [tracker.update(poses) for poses in seen.frames]
         # Frames after the last detection are frames all the same.
@@ -144,8 +148,27 @@ def _of_set(folder: Path) -> dict[str, Sums]:
         clip = seen.with_frames(tracked)
         same = [_found(true, poses) for (_, true), poses in zip(people, tracked, strict=True)]
         for name, better in WAYS.items():
-            sums[name].add(_measured(people, better(clip, truth["fps"]), same))
-    return sums
+            bettered = better(clip, truth["fps"])
+            sums[name].add(_measured(people, bettered, same))
+            scored[name].append(_to_score(detections, people, bettered))
+    idf1 = {name: score(*zip(*clips, strict=True)).idf1 for name, clips in scored.items()}
+    return sums, idf1
+
+
+def _to_score(
+    detections: Clip, people: list[tuple[list[int], FloatArray]], clip: Sequence
+) -> tuple[Clip, list[IntArray]]:
+    """The clip and its ids, as `scoring.score` takes them."""
+    alike = [
+        oks(true, poses.keypoints) for (_, true), poses in zip(people, clip.frames, strict=True)
+    ]
+    distances = [np.where(a >= LEAST_OKS, 1 - a, np.nan) for a in alike]
+    ids = [poses.track_ids for poses in clip.frames]
+    # Frames after the last detection have people all the same, and no pose.
+    for there in detections.people[len(clip) :]:
+        distances.append(np.empty((len(there), 0)))
+        ids.append(np.empty(0, dtype=np.int64))
+    return dataclasses.replace(detections, distances=distances), ids
 
 
 def _people(frame: list[dict[str, object]]) -> tuple[list[int], FloatArray]:
