@@ -31,7 +31,7 @@ def test_a_gap_on_a_straight_path_is_filled_on_it():
     filled = fill(seen, 3)
     np.testing.assert_allclose(of(filled, 4), [walk(t) for t in range(8)])
     for t in (3, 4, 5):
-        (pose,) = (filled.frames[t][i] for i in range(len(filled.frames[t])))
+        pose = filled.frames[t]
         assert pose.origins.tolist() == [Origin.FILLED]
         # Half of the lower of 0.8 and 0.6.
         np.testing.assert_allclose(pose.keypoint_scores, 0.3)
@@ -39,6 +39,12 @@ def test_a_gap_on_a_straight_path_is_filled_on_it():
         np.testing.assert_allclose(pose.boxes, [[3 * t, 50, 3 * t, 60]])
         assert np.isnan(pose.raw_keypoints).all()
     assert [p.origins.tolist() for p in filled.frames[:3]] == [[0]] * 3
+
+
+def test_where_the_estimator_tells_no_scores_a_filled_pose_has_half_of_the_best():
+    seen = clip({1: walk}, 3, absent={(1, 1)}, scores=np.nan)
+    pose = fill(seen, 1).frames[1]
+    assert (pose.scores.tolist(), pose.keypoint_scores.tolist()) == ([0.5], [[0.5, 0.5]])
 
 
 def test_a_longer_gap_stays():

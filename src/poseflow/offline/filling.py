@@ -36,7 +36,8 @@ def fill(sequence: Sequence, gap: int, belief: float = 0.5) -> Sequence:
     Args:
         sequence: tracked; poses without id are left alone.
         gap: frames, the longest gap that is filled; 0 = none.
-        belief: scores of what is put in are the lower of the two that it lies between, times this.
+        belief: scores of what is put in are the lower of the two that it lies between, unknown ones
+            counting 1, times this.
 
     Raises:
         InputError: `gap` is negative.
@@ -87,6 +88,7 @@ def _put_in(
     found = holes(np.isnan(points[..., 0]), slots, tracks.frames, gap, clock)
     values = found.between(points)
     scores = np.concatenate([tracks.keypoint_scores, np.ones((len(points), 2))], axis=1)
+    scores = np.nan_to_num(scores, nan=1.0)
     lower = np.minimum(scores[found.before, found.points], scores[found.after, found.points])
 
     pose_at = np.full(int(slots.max(initial=-1)) + 1, -1)
@@ -109,11 +111,11 @@ def _put_in(
     point_scores = np.zeros((len(new), k + 2))
     point_scores[which, found.points[absent]] = belief * lower[absent]
     last = slots.searchsorted(new) - 1
-    both = tracks.scores[last], tracks.scores[last + 1]
+    sure = np.nan_to_num(tracks.scores, nan=1.0)
     poses = Poses.from_keypoints(
         whole[:, :k],
         point_scores[:, :k],
-        belief * np.minimum(*both),
+        belief * np.minimum(sure[last], sure[last + 1]),
         whole[:, k:].reshape(-1, 4),
         tracks.ids[last],
         origins=np.full(len(new), Origin.FILLED),
