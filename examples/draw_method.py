@@ -52,7 +52,7 @@ def main() -> None:
         ("candidates", candidates(plain)),
         ("carrying-over", carrying_over(clip)),
         ("pf-builder", pf_builder(plain)),
-        ("pf-nms", pf_nms(plain, followed(clip, clip.poses, paper(fading=0.0)))),
+        ("pf-nms", pf_nms(plain, followed(clip, clip.poses, paper(patience=0)))),
         ("window", window(plain)),
     ):
         with whole_file(args.out / f"{name}.svg") as temporary:
@@ -280,7 +280,7 @@ def _choice(picture: Picture, run: Run, frame: int) -> None:
             picture.body(onto(middle_of(points), (x, y - 8), 0.19)(points), kind, 2)
             picture.say(x, y + 47, f"s = {moment.worth[i]:.1f}", f"{kind} small middle")
         picture.say(where[0][0], 346, f"frame {moment.index + FIRST}", "soft small middle")
-    sums = run.tracker._step(ahead[0].edges[tip], ahead[0]) + run.tracker._gains(ahead)
+    sums = run.tracker._sums(ahead)[tip]
     upper, lower = sums[columns[1]].tolist()
     assert upper > lower
     picture.say(24, 378, f"By the upper pose it can gather {upper:.1f}, by the lower {lower:.1f}.")
@@ -310,7 +310,7 @@ def _stop(picture: Picture, run: Run, frame: int) -> None:
         ahead = [run.of(frame + len(worth) + n) for n in range(options.ahead)]
         shared = ahead[0].edges[i]
         others = (ahead[0].flows >= 0) & (ahead[0].flows != flow)
-        sums = run.tracker._step(shared, ahead[0]) + run.tracker._gains(ahead)
+        sums = run.tracker._sums(ahead)[i]
         best = sums[(shared >= options.candidate) & ~others].max(initial=0.0)
         bring.append([x + 26.0, floor - tall * float(best) / options.ahead])
         hurdle.append([x + 26.0, floor - tall * options.gain * float(np.mean(worth))])

@@ -21,7 +21,8 @@ from .refining import add_refining, refined
 
 if TYPE_CHECKING:
     from ..pipeline import Recorder
-    from ..poses import Sequence
+    from ..poses import Appearance, Sequence
+    from ..skeletons import Skeleton
     from ..summary import Summary
     from ..tracking import Rule, paper
     from ..video import Video
@@ -80,6 +81,26 @@ PARAMETERS = {
         "of similarity that a person unseen for 30 frames or more loses. Higher: those in view "
         "win against those remembered",
     ),
+    "covering": (
+        "SHARE",
+        "of overlap of boxes (IoU, 0 to 1) with somebody who goes on, above which a new pose gets "
+        "an id only after --persist frames: it may be that person seen twice",
+    ),
+    "looks": (
+        "SHARE",
+        "what appearance adds to the similarity of people who were lost, for each 1 of likeness. "
+        "0 = only who is new is compared with who was lost",
+    ),
+    "alike": ("SHARE", "likeness (a cosine, 0 to 1) that speaks neither for nor against"),
+    "recognised": (
+        "SHARE",
+        "likeness (0 to 1) above which somebody new is somebody who was lost nearby. Higher: "
+        "people come back as others more often. 1 = never",
+    ),
+    "reach": (
+        "SIZES",
+        "of a person (the root of the box's area), how near nearby is after 30 frames",
+    ),
     "damping": (
         "FACTOR",
         "what is left of a person's velocity after each unseen frame (0 to 1)",
@@ -121,7 +142,12 @@ PARAMETERS = {
     "fading": (
         "FACTOR",
         "on the scores of a person carried over to a frame in which the estimator missed them, "
-        "each frame. 0 = nobody is carried over",
+        "each frame",
+    ),
+    "patience": (
+        "FRAMES",
+        "in a row in which a person missed is carried over; 0 = nobody is. More: longer gaps are "
+        "filled, with poses that are worse",
     ),
     "believed": ("SCORE", "mean confidence (0 to 3) that a flow needs to get an id"),
     "least": ("FRAMES", "in which a person must have been seen to get an id"),
@@ -195,6 +221,22 @@ def _add_matching(parser: argparse.ArgumentParser) -> None:
         metavar="FOLDER",
         help="read them from text files of the 2018 scripts instead (A_B_orb.txt, A_B.txt)",
     )
+    look = group.add_mutually_exclusive_group()
+    look.add_argument(
+        "--appearance",
+        choices=("colour", "none"),
+        default=words.NOT_GIVEN,
+        help="what tells people apart who were out of sight. colour: what they wear, on torso and "
+        "limbs (taken without this option); none: nothing, and images are read without colours",
+    )
+    look.add_argument(
+        "--reid-model",
+        type=Path,
+        default=words.NOT_GIVEN,
+        metavar="FILE",
+        help="a re-identification network (ONNX; RGB crops, normalised as for ImageNet) instead of "
+        "colours; needs onnxruntime",
+    )
     group.add_argument(
         "--write-correspondences",
         type=Path,
@@ -255,6 +297,8 @@ def run(
     matcher: str | None = None,
     correspondences: Path | None = None,
     write_correspondences: Path | None = None,
+    appearance: str | None = None,
+    reid_model: Path | None = None,
     relink: bool = False,
     people: int | None = None,
     format: str | None = None,
@@ -271,6 +315,8 @@ def run(
     one_file = results.is_one_file(out)
     if images is None and (matcher not in (None, "none") or write_correspondences):
         raise InputError("--matcher and --write-correspondences: expected a video or image folder")
+    if images is None and (appearance not in (None, "none") or reid_model):
+        raise InputError("--appearance and --reid-model: expected a video or image folder")
     estimator = {name: parameters.pop(name) for name in OPTIONS if name in parameters}
     refining = {name: parameters.pop(name) for name in REFINING if name in parameters}
     rule = make_setting(setting, parameters)
@@ -293,6 +339,7 @@ def run(
         matcher,
         correspondences,
         write_correspondences,
+        None if images is None else make_appearance(sequence.skeleton, appearance, reid_model),
         both_ways=relink or people is not None,
         people=people,
     )
@@ -353,6 +400,22 @@ def make_setting(setting: str, parameters: dict[str, Any]) -> Rule | paper:
     return SETTINGS[setting](**parameters)
 
 
+def make_appearance(
+    skeleton: Skeleton, appearance: str | None, reid_model: Path | None
+) -> Appearance | None:
+    """What tells how people look; None = that is not asked."""
+    if reid_model is not None:
+        from ..appearance import embeddings
+        from ..estimators.sessions import open_session
+
+        return embeddings(open_session(reid_model))
+    if appearance == "none":
+        return None
+    from ..appearance import colours
+
+    return colours(skeleton)
+
+
 def track_poses(
     sequence: Sequence,
     video: Video | None,
@@ -360,6 +423,7 @@ def track_poses(
     matcher: str | None = None,
     read_from: Path | None = None,
     write_to: Path | None = None,
+    appearance: Appearance | None = None,
     both_ways: bool = False,
     people: int | None = None,
 ) -> tuple[Sequence, float]:
@@ -373,12 +437,15 @@ def track_poses(
 
     chosen = "dis" if matcher is None else matcher
     looking = video is not None and chosen != "none" and read_from is None
-    tracker = tracker_for(sequence.skeleton, rule, MATCHERS[chosen]() if looking else None)
+    # Only our own rule asks what people look like.
+    appearance = appearance if isinstance(rule, default) else None
+    matching = MATCHERS[chosen]() if looking else None
+    tracker = tracker_for(sequence.skeleton, rule, matching, appearance)
     if video is not None:
         sequence = on_video(sequence, video)
     find = None if read_from is None else correspondences_from(read_from, sequence)
     # Poses alone, and correspondences of others, do not need the images at all.
-    frames = None if video is None else read_frames(video, color=False)
+    frames = None if video is None else read_frames(video, color=appearance is not None)
     start = time.perf_counter()
 
     remembered = Remembered() if both_ways else None

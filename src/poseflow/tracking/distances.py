@@ -5,10 +5,12 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from ..geometry import boxes_around, overlapping
 from ..poses import Poses
 from ..similarity import joined_points
 
 FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
 
 
 def sizes(poses: Poses) -> FloatArray:
@@ -42,15 +44,19 @@ def pose_distance(a: Poses, b: Poses, near: float, balance: float = 1.7) -> Floa
         near: of a pose's size, the side of the box around a keypoint; 0.1 in the paper.
         balance: λ.
     """
-    unit = np.maximum(sizes(a), 1e-9)[:, None, None]
-    apart = (a.keypoints[:, None] - b.keypoints[None]) / unit[..., None]
-    square = np.einsum("abkc,abkc->abk", apart, apart)
-    inside = (np.abs(apart) <= near / 2).all(axis=3)
-    weights = np.tanh(keypoint_weights(a))[:, None] * np.tanh(keypoint_weights(b))[None]
-    k_sim = np.where(inside, weights, 0.0).sum(axis=2)
-    h_sim = np.where(np.isnan(square), 0.0, np.exp(-100.0 * square / 2.65)).sum(axis=2)
+    unit = np.maximum(sizes(a), 1e-9)
+    i, j = _near(a.keypoints, near * unit, b.keypoints)
+    apart = (a.keypoints.take(i, axis=0) - b.keypoints.take(j, axis=0)) / unit[i, None, None]
+    square = np.vecdot(apart, apart)
+    inside = (np.abs(apart) <= near / 2).all(axis=2)
+    weights = np.tanh(keypoint_weights(a)).take(i, axis=0)
+    weights *= np.tanh(keypoint_weights(b)).take(j, axis=0)
+    k_sim = np.where(inside, weights, 0.0).sum(axis=1)
+    h_sim = np.where(np.isnan(square), 0.0, np.exp(-100.0 * square / 2.65)).sum(axis=1)
+    distances = np.full((len(a), len(b)), np.inf)
     with np.errstate(divide="ignore", over="ignore"):
-        return np.asarray(1.0 / k_sim + balance / h_sim)
+        distances[i, j] = 1.0 / k_sim + balance / h_sim
+    return distances
 
 
 def joint_squares(poses: Poses, share: float) -> FloatArray:
@@ -86,14 +92,12 @@ def shared_points(
     return np.asarray((joined / np.maximum(starting, 1)[:, None]).sum(axis=2))
 
 
-def shared_area(a: FloatArray, b: FloatArray) -> FloatArray:
-    """(A, B) what `shared_points` is if everything stays where it is and points are everywhere.
+def _near(a: FloatArray, margin: FloatArray, b: FloatArray) -> tuple[IntArray, IntArray]:
+    """Which point sets (A, K, 2) and (B, K, 2) may have points within a margin (A,) of each other.
 
-    Σ over joints of the share of the first square (A, K, 4) that the second (B, K, 4) covers.
+    Most of a crowd are far apart, and have nothing to compare. (P,) and (P,) indices.
     """
-    low = np.maximum(a[:, None, :, :2], b[None, :, :, :2])
-    high = np.minimum(a[:, None, :, 2:], b[None, :, :, 2:])
-    sides = np.fmax(high - low, 0.0)
-    area = (a[..., 2] - a[..., 0]) * (a[..., 3] - a[..., 1])
-    shares = sides[..., 0] * sides[..., 1] / np.maximum(area, 1e-9)[:, None]
-    return np.asarray(np.where(np.isnan(shares), 0.0, shares).sum(axis=2))
+    low, high = np.split(boxes_around(a).T, 2)
+    near = overlapping(low - margin, high + margin, boxes_around(b).T)
+    i, j = near.nonzero()
+    return i, j

@@ -19,13 +19,13 @@ from ..frames import Correspondences, Follower, ImageArray, Matcher, gray
 from ..poses import NO_ID, Origin, Poses
 from ..skeletons import DEFAULT_SIGMA, Skeleton
 from .default import default
-from .distances import joint_squares, keypoint_weights, points_in_squares
+from .distances import joint_squares, points_in_squares
+from .fusion import fused, groups_of_flows
 from .moments import Moment, joined, moment
 from .tracks import Tracks
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
-BoolArray = NDArray[np.bool_]
 
 
 class FlowFrame(NamedTuple):
@@ -59,10 +59,13 @@ class paper:
         closeness: how much less a step is worth to a pose that shares fewer points than another
             does: exponent of its share of theirs. 0 = not at all, as in the paper. (ours)
         fading: factor on the scores of a pose carried over to a frame in which nobody saw it, for
-            each such frame. 0 = none is carried. (ours)
+            each such frame. (ours)
+        patience: for so many frames in a row a person is carried over; 0 = nobody is. More: longer
+            gaps are filled, with poses that are worse. (ours)
         believed: confidence, 0 to 3, that a flow needs on average to be given an id. (ours)
         least: frames in which a flow must have been seen to be given an id. (ours)
-        relink: our default rule, which gives a flow that begins the id of one that ended.
+        relink: our default rule, which gives a flow that begins the id of one that ended; it also
+            tells, where there are no images, how alike poses of neighbouring frames are.
     """
 
     window: int = 20
@@ -73,6 +76,7 @@ class paper:
     distance: float = 1.0
     closeness: float = 1.0
     fading: float = 0.7
+    patience: int = 4
     believed: float = 1.2
     least: int = 3
     relink: default = field(default_factory=default)
@@ -144,7 +148,8 @@ class FlowTracker:
         """Take the next frame; give those that are final now, mostly the one `window` before it.
 
         Args:
-            poses: of this frame; possibly none.
+            poses: of this frame; possibly none. Ids in them are forgotten; whatever their
+                origins, they count as seen.
             image: (H, W) gray or (H, W, 3) BGR uint8; None = not at hand.
             correspondences: as for `Tracker.update`.
 
@@ -164,6 +169,9 @@ class FlowTracker:
                 square=options.square,
                 candidate=options.candidate,
                 fading=options.fading,
+                patience=options.patience,
+                variances=self._variances(poses.n_keypoints),
+                motion=options.relink,
             )
         )
         self._last_image = None if image is None or self._matcher is None else image.copy()
@@ -237,53 +245,47 @@ class FlowTracker:
         options = self._setting
         ahead = self._unbuilt()[: options.ahead]
         now = ahead[0]
-        gathered = self._gains(ahead)
         active = [flow for flow in self._flows.values() if flow.tip >= 0]
-        # Who is surest chooses first. (ours: the paper lets flows meet in one pose)
-        for flow in sorted(active, key=lambda flow: (-flow.worth / flow.length, flow.number)):
-            shared = now.edges[flow.tip]
-            gain = np.where(
-                (shared >= options.candidate) & (now.flows < 0),
-                self._step(shared, now) + gathered,
-                -np.inf,
-            )
-            best = int(gain.argmax()) if len(gain) else -1
-            enough = options.gain * len(ahead) * flow.worth / flow.length
-            if best < 0 or gain[best] < enough:
-                flow.tip = -1
+        sums = self._sums(ahead)[[flow.tip for flow in active]]
+        mean = np.array([flow.worth / flow.length for flow in active])
+        enough = np.maximum(options.gain * len(ahead) * mean, 1e-9)
+        # All at once, a pose to one flow. (ours: the paper lets flows meet in one pose)
+        steps = dict(assign_allowed(sums, sums >= enough[:, None]).tolist())
+        for i, flow in enumerate(active):
+            if i in steps:
+                self._go_on(flow, now, steps[i])
             else:
-                self._go_on(flow, now, best)
-        detected = now.poses.origins == Origin.DETECTED
-        for pose in np.flatnonzero(detected & (now.flows < 0)).tolist():
+                flow.tip = -1
+        for pose in np.flatnonzero((now.unseen == 0) & (now.flows < 0)).tolist():
             self._begun += 1
             self._flows[self._begun] = flow = _Flow(self._begun)
             self._go_on(flow, now, pose)
         self._built += 1
 
-    def _step(self, shared: FloatArray, now: Moment) -> FloatArray:
-        """(…, N) what it is worth to step on each pose of a frame: its confidence.
+    def _sums(self, ahead: list[Moment]) -> FloatArray:
+        """(M, N) the most that can be gathered by each step to the first of some frames.
 
-        Less where another shares more points. (ours: the paper goes to whoever is surest)
+        A step is worth less where either pose shares more points with another. (ours: the paper
+        goes to whoever is surest) 0 = not a candidate.
         """
-        most = np.maximum(shared.max(axis=-1, keepdims=True, initial=0.0), 1e-9)
-        return np.asarray(now.worth * (shared / most) ** self._setting.closeness)
-
-    def _gains(self, ahead: list[Moment]) -> FloatArray:
-        """(N,) the most that can be gathered after each pose of the first of some frames."""
+        options = self._setting
         gains = np.zeros(len(ahead[-1].poses))
-        for later in ahead[:0:-1]:
-            steps = np.where(
-                later.edges >= self._setting.candidate, self._step(later.edges, later) + gains, 0.0
+        for later in reversed(ahead):
+            shared = later.edges
+            most = np.maximum(
+                shared.max(axis=1, keepdims=True, initial=1e-9), shared.max(axis=0, initial=1e-9)
             )
-            gains = steps.max(axis=1, initial=0.0)
-        return gains
+            steps = (shared / most) ** options.closeness * (later.worth + gains)
+            sums = np.where(shared >= options.candidate, steps, 0.0)
+            gains = sums.max(axis=1, initial=0.0)
+        return sums
 
     def _go_on(self, flow: _Flow, now: Moment, pose: int) -> None:
         now.flows[pose] = flow.number
         flow.tip = pose
         flow.worth += now.worth[pose]
         flow.length += 1
-        if now.poses.origins[pose] == Origin.DETECTED:
+        if now.unseen[pose] == 0:
             flow.seen, flow.last_seen = flow.seen + 1, now.index
 
     # ------------------------------------------------------------ PF-NMS
@@ -294,54 +296,32 @@ class FlowTracker:
         if now.is_cut:
             # Whoever stands where somebody stood in another scene is not that person.
             self._tracks = Tracks.none(now.poses.n_keypoints)
-        parts, numbers = [], []
-        for group in self._groups():
-            pose = self._fused(now, group)
-            if pose is not None:
-                parts.append(pose)
-                numbers.append(group)
-        poses = joined([now.poses[:0], *parts])
-        poses = poses.with_track_ids(self._ids(poses, numbers))
-        believed = (poses.track_ids != NO_ID) | (poses.origins == Origin.DETECTED)
+        place = {number: i for i, number in enumerate(now.flows.tolist())}
+        rows: list[int] = []
+        merged: list[Poses] = []
+        present: list[list[int]] = []
+        for group in groups_of_flows(self._moments, self._setting.distance):
+            members = self._members(now, [place[n] for n in group if n in place])
+            if len(members) > 1:
+                rows.append(len(now.poses) + len(merged))
+                merged.append(fused(now.poses[members]))
+            elif members:
+                rows += members
+            if members:
+                present.append(group)
+        poses = joined([now.poses, *merged])[rows]
+        poses = poses.with_track_ids(self._ids(poses, present))
+        believed = (poses.track_ids != NO_ID) | (poses.origins != Origin.PROPAGATED)
         self._moments.popleft()
         self._drop_ended()
         return FlowFrame(now.index, poses[believed])
 
-    def _groups(self) -> list[list[int]]:
-        """Flows of the oldest frame, each with those that are the same person, the surest first."""
-        worth: dict[int, float] = {}
-        for m in self._moments:
-            for number, value in zip(m.flows.tolist(), m.worth.tolist(), strict=True):
-                if number >= 0:
-                    worth[number] = worth.get(number, 0.0) + value
-        order = sorted(worth, key=lambda number: (-worth[number], number))
-        place = {number: i for i, number in enumerate(order)}
-        apart = np.full((len(self._moments), len(order), len(order)), np.nan)
-        for i, m in enumerate(self._moments):
-            on = np.flatnonzero(m.flows >= 0)
-            where = [place[number] for number in m.flows[on].tolist()]
-            apart[i][np.ix_(where, where)] = m.apart[np.ix_(on, on)]
-        close = _median(apart) <= self._setting.distance
-        free = np.ones(len(order), dtype=np.bool_)
-        groups = []
-        for i in range(len(order)):
-            if free[i]:
-                members = np.flatnonzero(close[i] & free)
-                members = np.concatenate([[i], members[members != i]])
-                free[members] = False
-                groups.append([order[j] for j in members])
-        return groups
-
-    def _fused(self, now: Moment, group: list[int]) -> Poses | None:
-        """The one pose of a group in a frame; None = it is not there."""
-        members = [i for n in group for i in np.flatnonzero(now.flows == n).tolist()]
-        seen = [i for i in members if now.poses.origins[i] == Origin.DETECTED]
+    def _members(self, now: Moment, members: list[int]) -> list[int]:
+        """Of the poses of a group in a frame, those that make its one pose; [] = it has none."""
+        seen = [i for i in members if now.unseen[i] == 0]
         # Who was carried over and never seen again has left.
         carried = [i for i in members if self._flows[int(now.flows[i])].last_seen > now.index]
-        members = seen or carried[:1]
-        if len(members) < 2:
-            return now.poses[members] if members else None
-        return fused(now.poses[members])
+        return seen or carried[:1]
 
     # ------------------------------------------------------------ ids
 
@@ -379,13 +359,16 @@ class FlowTracker:
         ids = np.full(len(poses), NO_ID, dtype=np.int64)
         if not len(lost):
             return ids
-        k = poses.n_keypoints
-        sigmas = np.full(k, DEFAULT_SIGMA) if self._skeleton is None else self._skeleton.sigmas
         rule = self._setting.relink
-        similarity, _ = rule.compare(lost, poses, (2 * sigmas) ** 2, None)
+        similarity, _ = rule.compare(lost, poses, self._variances(poses.n_keypoints), None)
         i, j = assign_allowed(similarity, similarity > rule.similar).T
         ids[j] = lost.ids[i]
         return ids
+
+    def _variances(self, k: int) -> FloatArray:
+        """(K,) the skeleton's OKS falloffs, squared."""
+        sigmas = np.full(k, DEFAULT_SIGMA) if self._skeleton is None else self._skeleton.sigmas
+        return np.asarray((2 * sigmas) ** 2)
 
     def _remember(self, poses: Poses, ids: IntArray) -> None:
         """Bring what is known of everybody with an id up to this frame."""
@@ -407,35 +390,3 @@ class FlowTracker:
     def _forget(self) -> None:
         self._flows, self._tracks, self._last_image = {}, None, None
         self._begun, self._built, self._next_id = 0, 0, 1
-
-
-def fused(poses: Poses) -> Poses:
-    """One pose out of several of a person: the paper's score-weighted mean of each keypoint.
-
-    Its score is that of the surest; the mean of the keypoints' scores is over those that count.
-    """
-    weights = keypoint_weights(poses)
-    counted = weights > 0
-    total = weights.sum(axis=0)
-    places = np.where(counted[..., None], poses.keypoints, 0.0)
-    with np.errstate(invalid="ignore"):
-        keypoints = (weights[..., None] * places).sum(axis=0) / total[:, None]
-    scored = not np.isnan(poses.keypoint_scores).all()
-    scores = np.where(np.isnan(poses.scores), 1.0, poses.scores)
-    boxes = (scores[:, None] * poses.boxes).sum(axis=0) / scores.sum()
-    return Poses.from_keypoints(
-        keypoints[None],
-        (total / np.maximum(counted.sum(axis=0), 1))[None] if scored else None,
-        poses.scores.max(keepdims=True),
-        boxes[None],
-        origins=[Origin.FUSED],
-    )
-
-
-def _median(apart: FloatArray) -> FloatArray:
-    """(F, F) medians over the first axis of (W, F, F) where not nan; inf where nothing is."""
-    ordered = np.sort(apart, axis=0)  # nan last
-    n = (~np.isnan(apart)).sum(axis=0)
-    low, high = np.maximum(n - 1, 0) // 2, n // 2 * (n > 0)
-    low, high = (np.take_along_axis(ordered, at[None], axis=0)[0] for at in (low, high))
-    return np.where(n > 0, np.where(np.isinf(high), high, (low + high) / 2), np.inf)

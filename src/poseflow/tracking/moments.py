@@ -14,14 +14,16 @@ from numpy.typing import NDArray
 
 from ..assignment import assign_allowed
 from ..frames import Correspondences
+from ..geometry import areas, overlapping, widen
 from ..motion_field import carry, medians
 from ..poses import NO_ID, Origin, Poses
+from ..similarity import oks
+from .default import default
 from .distances import (
     confidences,
     joint_squares,
     keypoint_weights,
     pose_distance,
-    shared_area,
     shared_points,
     sizes,
 )
@@ -40,6 +42,8 @@ class Moment:
         poses: N.
         worth: (N,) the confidence s of each, in [0, 3].
         hits: (N,) int64, frames in a row in which the person was seen or carried; from 1.
+        unseen: (N,) int64, for how many of the last frames in a row nobody saw the person; 0 = the
+            estimator's.
         velocity: (N, 2) pixels a frame.
         edges: (M, N) shared points with the M poses of the frame before, in [0, K]; a person
             carried over shares all of them with the pose it was.
@@ -53,6 +57,7 @@ class Moment:
     poses: Poses
     worth: FloatArray
     hits: IntArray
+    unseen: IntArray
     velocity: FloatArray
     edges: FloatArray
     apart: FloatArray
@@ -68,6 +73,9 @@ def moment(
     square: float,
     candidate: float,
     fading: float,
+    patience: int,
+    variances: FloatArray,
+    motion: default,
 ) -> Moment:
     """The next frame.
 
@@ -77,22 +85,28 @@ def moment(
         correspondences: from the frame before; None = no images.
         square: of a pose's size, the side of the square around a joint.
         candidate: shared points from which a pose may follow another.
-        fading: factor on the scores of a person carried over; 0 = none is.
+        fading: factor on the scores of a person carried over.
+        patience: for so many frames in a row a person is carried over; 0 = nobody is.
+        variances: (K,) squared falloffs of the skeleton's OKS.
+        motion: how poses are compared, and a velocity damped, where there are no images.
     """
     n = len(poses)
     hits, velocity = np.ones(n, dtype=np.int64), np.zeros((n, 2))
+    unseen = np.zeros(n, dtype=np.int64)
     edges = np.zeros((0 if before is None else len(before.poses), n))
     is_cut = False
     if before is not None and len(before.poses):
         is_cut = correspondences is not None and not len(correspondences.source)
         expected = _expected(before, correspondences)
-        edges = _edges(before.poses, expected, poses, correspondences, square)
+        edges = _edges(before, expected, poses, correspondences, square, variances, motion)
         i, j = assign_allowed(edges, edges >= candidate).T
         moved = _displacement(before.poses[i], poses[j])
         hits[j] = before.hits[i] + 1
         velocity[j] = smoothed(before.velocity[i], moved, before.hits[i])
         missed = np.setdiff1d(np.arange(len(before.poses)), i)
-        if fading > 0 and len(missed):
+        # Nobody knows how somebody moves who was seen once, or whether it was somebody.
+        missed = missed[(before.unseen[missed] < patience) & (before.hits[missed] > 1)]
+        if len(missed):
             carried = _faded(expected[missed], fading)
             there = ~np.isnan(carried.boxes).any(axis=1) & (sizes(carried) > 0)
             missed, carried = missed[there], carried[there]
@@ -101,12 +115,14 @@ def moment(
             edges = np.concatenate([edges, own], axis=1)
             poses = joined([poses, carried])
             hits = np.concatenate([hits, before.hits[missed] + 1])
-            velocity = np.concatenate([velocity, before.velocity[missed]])
+            unseen = np.concatenate([unseen, before.unseen[missed] + 1])
+            velocity = np.concatenate([velocity, motion.damping * before.velocity[missed]])
     return Moment(
         index=0 if before is None else before.index + 1,
         poses=poses,
         worth=confidences(poses),
         hits=hits,
+        unseen=unseen,
         velocity=velocity,
         edges=edges,
         apart=pose_distance(poses, poses, square),
@@ -168,17 +184,29 @@ def _expected(before: Moment, correspondences: Correspondences | None) -> Poses:
 
 
 def _edges(
-    before: Poses,
+    before: Moment,
     expected: Poses,
     after: Poses,
     correspondences: Correspondences | None,
     square: float,
+    variances: FloatArray,
+    motion: default,
 ) -> FloatArray:
-    """(M, N) shared points of the poses of two neighbouring frames."""
-    now = joint_squares(after, square)
-    if correspondences is None:
-        return shared_area(joint_squares(expected, square), now)
-    return shared_points(*correspondences, joint_squares(before, square), now)
+    """(M, N) shared points of the poses of two neighbouring frames.
+
+    Without images, K times the default setting's OKS, which forgives more the longer nobody saw
+    the person. (ours)
+    """
+    if correspondences is not None:
+        squares = joint_squares(before.poses, square), joint_squares(after, square)
+        return shared_points(*correspondences, *squares)
+    boxes = widen(expected.boxes, 0.25).T
+    i, j = overlapping(boxes[:2], boxes[2:], after.boxes.T).nonzero()
+    spread = np.maximum(areas(expected.boxes), 1e-9) * (1 + motion.growth * before.unseen) ** 2
+    falloffs = spread[i, None] * (motion.softness**2 * variances)
+    alike = np.zeros((len(expected), len(after)))
+    alike[i, j] = oks(expected.keypoints[i], after.keypoints[j], falloffs, after.keypoint_scores[j])
+    return after.n_keypoints * alike
 
 
 def _faded(poses: Poses, share: float) -> Poses:
