@@ -278,7 +278,7 @@ def test_a_page_shows_the_stream_and_the_last_line(browser):
 
 def test_the_stream_is_one_picture_after_another_as_fast_as_the_browser_takes_them(browser):
     port, sink = browser
-    with get(port, "/stream") as stream:
+    with get(port, "/stream?1") as stream:
         boundary = stream.getheader("Content-Type").partition("boundary=")[2].encode()
         done = threading.Event()
 

@@ -13,7 +13,7 @@ from films import drifting, film
 from poseflow.errors import InputError
 from poseflow.live import Counts, grab
 from poseflow.live.grabbing import fetch
-from poseflow.live.sources import Address, Recording, Shot, open_source
+from poseflow.live.sources import Address, Camera, Recording, Shot, open_source
 from poseflow.video import open_video, write_video
 
 BLANK = np.zeros((4, 6, 3), np.uint8)
@@ -146,6 +146,19 @@ def test_a_recording_plays_at_its_times_and_loops(tmp_path):
     endless.close()
     length = 3 / video.fps
     assert second == pytest.approx([length, length + 0.1, length + 0.4])
+
+
+@pytest.mark.parametrize(
+    ("text", "source"),
+    [
+        ("0", Camera(0)),
+        ("/dev/video12", Camera(12)),
+        ("rtsp://door/1", Address("rtsp://door/1")),
+        ("HTTP+x://door", Address("HTTP+x://door")),
+    ],
+)
+def test_what_a_user_names_is_what_is_opened(text, source):
+    assert open_source(text) == source
 
 
 @pytest.mark.parametrize(

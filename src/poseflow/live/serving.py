@@ -121,7 +121,7 @@ def _handler(latest: _Latest, host: str) -> type[BaseHTTPRequestHandler]:
                 self._answer("text/html; charset=utf-8", page)
             elif self.path == "/line":
                 self._answer("application/json", latest.line)
-            elif self.path == "/stream":
+            elif self.path.partition("?")[0] == "/stream":
                 with suppress(OSError):  # Whoever looked on has left.
                     self._stream()
             else:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
 import re
 from collections.abc import Generator
 from dataclasses import dataclass
@@ -183,7 +182,7 @@ class Camera:
 
 
 def open_source(text: str, *, loop: bool = False) -> Recording | Address | Camera:
-    """The source that a user names: a camera's number, an address, or a path.
+    """The source that a user names: a camera's number (or /dev/videoN), an address, or a path.
 
     Cameras and addresses are not opened yet.
 
@@ -191,8 +190,8 @@ def open_source(text: str, *, loop: bool = False) -> Recording | Address | Camer
         InputError: there is no such file, it is no video, or what is no recording is to be looped.
     """
     source: Address | Camera
-    if text.isdecimal() and not os.path.exists(text):
-        source = Camera(int(text))
+    if camera := re.fullmatch(r"(?:/dev/video)?(\d+)", text):
+        source = Camera(int(camera[1]))
     elif re.match(r"[A-Za-z][A-Za-z0-9+.-]*://", text):
         source = Address(text)
     else:
