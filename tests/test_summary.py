@@ -23,7 +23,7 @@ def test_people_gaps_and_speed():
     summary = summarise(seen)
     assert (summary.frames, summary.poses, summary.without_id) == (6, 4, 1)
     (one,) = summary.people
-    assert dataclasses.astuple(one) == (2, 3, 0, 5, 1, 3, pytest.approx(3.0))
+    assert dataclasses.astuple(one) == (2, 3, 0, 5, 1, 3, 0, pytest.approx(3.0))
     assert summary.speed_unit == "pixels a frame"
 
 
@@ -37,6 +37,11 @@ def test_poses_that_no_estimator_made_are_counted():
     ]
     summary = summarise(made.with_frames(frames))
     assert (summary.fused, summary.propagated, summary.filled, summary.poses) == (1, 2, 1, 4)
+    assert [(person.track_id, person.filled) for person in summary.people] == [
+        (1, 0),
+        (2, 0),
+        (3, 1),
+    ]
 
 
 def test_speed_is_by_the_clock_where_there_is_one():

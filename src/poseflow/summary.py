@@ -17,11 +17,12 @@ class Person:
 
     Attributes:
         track_id: from 1.
-        frames: in which the person was seen.
+        frames: in which there is a pose of the person.
         first: the first of them, 0-based.
         last: the last of them.
         gaps: runs of frames between the two in which the person was not seen.
         longest_gap: frames; 0 = no gap.
+        filled: poses among them that were put in between two others.
         speed: median speed of the middle of the box between neighbouring frames, in pixels a
             second if the clip's times are known, else in pixels a frame; None = never seen in two
             neighbouring frames.
@@ -33,6 +34,7 @@ class Person:
     last: int
     gaps: int
     longest_gap: int
+    filled: int
     speed: float | None
 
 
@@ -67,7 +69,7 @@ class Summary:
 
 def summarise(sequence: Sequence) -> Summary:
     """The summary of a tracked clip."""
-    seen: dict[int, list[tuple[int, float, float]]] = defaultdict(list)
+    seen: dict[int, list[tuple[int, float, float, int]]] = defaultdict(list)
     n_poses = without_id = 0
     origins = np.zeros(len(Origin), dtype=np.int64)
     for index, poses in enumerate(sequence.frames):
@@ -75,9 +77,10 @@ def summarise(sequence: Sequence) -> Summary:
         n_poses += len(poses)
         without_id += int((poses.track_ids == NO_ID).sum())
         origins += np.bincount(poses.origins, minlength=len(Origin))
-        for track_id, (x, y) in zip(poses.track_ids.tolist(), middles.tolist(), strict=True):
+        columns = poses.track_ids, *middles.T, poses.origins
+        for track_id, x, y, origin in zip(*(c.tolist() for c in columns), strict=True):
             if track_id != NO_ID:
-                seen[track_id].append((index, x, y))
+                seen[track_id].append((index, x, y, origin))
     times = sequence.times
     people = tuple(_person(track_id, seen[track_id], times) for track_id in sorted(seen))
     unit = "pixels a frame" if times is None else "pixels a second"
@@ -86,13 +89,13 @@ def summarise(sequence: Sequence) -> Summary:
 
 
 def _person(
-    track_id: int, seen: list[tuple[int, float, float]], times: np.ndarray[Any, Any] | None
+    track_id: int, seen: list[tuple[int, float, float, int]], times: np.ndarray[Any, Any] | None
 ) -> Person:
     table = np.array(seen)
     index = table[:, 0].astype(np.int64)
     steps = np.diff(index)
     clock = index if times is None else times[index]
-    way = np.hypot(*np.diff(table[:, 1:], axis=0).T)
+    way = np.hypot(*np.diff(table[:, 1:3], axis=0).T)
     passed = np.diff(clock)
     usable = (steps == 1) & (passed > 0) & ~np.isnan(way)
     return Person(
@@ -102,5 +105,6 @@ def _person(
         last=int(index[-1]),
         gaps=int((steps > 1).sum()),
         longest_gap=int(steps.max(initial=1)) - 1,
+        filled=int((table[:, 3] == Origin.FILLED).sum()),
         speed=round(float(np.median(way[usable] / passed[usable])), 2) if usable.any() else None,
     )

@@ -97,9 +97,9 @@ PARAMETERS = {
         "likeness (0 to 1) above which somebody new is somebody who was lost nearby. Higher: "
         "people come back as others more often. 1 = never",
     ),
-    "reach": (
+    "nearby": (
         "SIZES",
-        "of a person (the root of the box's area), how near nearby is after 30 frames",
+        "of a person (the root of the box's area), how far away that may be after 30 frames",
     ),
     "damping": (
         "FACTOR",
@@ -493,11 +493,15 @@ def describe(summary: Summary, seconds: float, out: Path, most: int = 20) -> str
         said = ", ".join(f"{count} {how}" for how, count in made.items() if count)
         lines.append(f"poses made anew: {said}")
     if summary.people:
-        lines.append(f"{'id':>5} {'frames':>7} {'first':>7} {'last':>7} {'gaps':>5} {'longest':>8}")
+        lines.append(
+            f"{'id':>5} {'frames':>7} {'first':>7} {'last':>7} {'gaps':>5} {'longest':>8}"
+            + (f" {'filled':>7}" if summary.filled else "")
+        )
     for person in summary.people[:most]:
         lines.append(
             f"{person.track_id:>5} {person.frames:>7} {person.first:>7} {person.last:>7} "
             f"{person.gaps:>5} {person.longest_gap:>8}"
+            + (f" {person.filled:>7}" if summary.filled else "")
         )
     if len(summary.people) > most:
         lines.append(f"      and {len(summary.people) - most} more")
