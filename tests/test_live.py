@@ -187,7 +187,7 @@ def test_what_is_shown_is_smoothed_by_time_and_what_is_tracked_is_not():
 
 def test_a_soak_keeps_nothing():
     """People who come and go for ever: what is remembered of them does not grow."""
-    world, held = World(500, 1 / 32), []
+    world, held = World(300, 1 / 32), []
 
     def estimate(frame):
         # A new person every four frames, far from the one before.
@@ -196,7 +196,7 @@ def test_a_soak_keeps_nothing():
 
     def sink(moment):
         line_of(moment)
-        if moment.index in (199, 499):
+        if moment.index in (99, 299):
             gc.collect()
             held.append(tracemalloc.get_traced_memory()[0])
 
@@ -205,8 +205,8 @@ def test_a_soak_keeps_nothing():
         counts = world.play(estimate, sink)
     finally:
         tracemalloc.stop()
-    assert counts.tracked == 500
-    assert counts.people == 126
+    assert counts.tracked == 300
+    assert counts.people == 76
     assert held[1] - held[0] < 8_000
 
 
