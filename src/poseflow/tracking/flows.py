@@ -52,7 +52,8 @@ class paper:
             (epsilon; 1/25 in the paper).
         ahead: frames that a step of a flow must pay off in (r).
         gain: share of its mean confidence that a flow must gather over the frames ahead, or it
-            ends (gamma; 1.5 in the paper, whose scores had no bound). Higher: flows break sooner.
+            ends (gamma; 1.5 in the paper, whose scores had no bound). Higher: flows break sooner;
+            above 1 / ahead they break before somebody's last frame.
         square: of a person's size, the side of the square around a joint (the paper's B).
         distance: up to this distance two flows are one person and are fused. Larger: fewer people
             twice, more people mistaken for one.
@@ -71,14 +72,14 @@ class paper:
     window: int = 20
     candidate: float = 2.0
     ahead: int = 3
-    gain: float = 0.2
+    gain: float = 0.3
     square: float = 0.1
     distance: float = 1.0
     closeness: float = 1.0
     fading: float = 0.7
     patience: int = 4
     believed: float = 1.2
-    least: int = 3
+    least: int = 5
     relink: default = field(default_factory=default)
 
 
