@@ -20,7 +20,7 @@ FLOORS = [
     ["poses"],
     ["truth"],
     [
-        *("formats", "video", "estimators", "correspondence"),
+        *("formats", "video", "estimators", "correspondence", "appearance"),
         *("tracking", "offline", "evaluation", "render", "summary"),
     ],
     ["pipeline", "estimation"],

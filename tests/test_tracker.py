@@ -73,6 +73,18 @@ def test_the_weaker_of_two_poses_of_one_person_gets_no_id():
     assert ids_of([twice]) == [[-1, 1]]
 
 
+def test_somebody_seen_twice_for_a_moment_is_nobody_new():
+    # The second pose has its limbs elsewhere, in a box a tenth lower: an IoU of 9 / 11.
+    walker = person(100, 200)
+    other = walker.copy()
+    other[:, 0] = walker[::-1, 0]
+    other[:, 1] += np.ptp(walker[:, 1]) / 10
+    one, two = frame_of(walker), frame_of(walker, other)
+    assert ids_of([one, two, one]) == [[1], [1, -1], [1]]
+    assert ids_of([one, two, one], default(covering=0.9)) == [[1], [1, 2], [1]]
+    assert ids_of([one, *[two] * 5], default(persist=5))[-1] == [1, 2]
+
+
 def test_a_weak_pose_starts_nobody_and_continues_somebody():
     weak, sure = frame_of(person(100, 200), scores=0.3), frame_of(person(100, 200))
     assert ids_of([weak, sure, weak]) == [[-1], [1], [1]]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import enum
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from collections.abc import Sequence as Frames
 from dataclasses import dataclass
 from typing import Any, Self
@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from .errors import InputError
+from .frames import ImageArray
 from .geometry import boxes_around, boxes_following
 from .skeletons import Skeleton
 
@@ -235,6 +236,14 @@ def _ids(values: ArrayLike | None, n: int) -> IntArray:
     if values is None:
         return np.full(n, -1, dtype=np.int64)
     return np.asarray(values, dtype=np.int64)
+
+
+Appearance = Callable[[ImageArray, Poses], FloatArray]
+"""(image (H, W) gray or (H, W, 3) BGR, its N poses) -> (N, D) what each person looks like.
+
+Two views of one person have a cosine near 1. nan = not told, of a number or of a whole person; D is
+the same for every frame. The same answer for the same image and poses.
+"""
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from ..frames import Matcher
+from ..poses import Appearance
 from ..skeletons import Skeleton
 from .default import default
 from .flows import FlowFrame, FlowTracker, paper
@@ -34,9 +35,12 @@ __all__ = [
 
 
 def tracker_for(
-    skeleton: Skeleton | None, setting: Rule | paper, matcher: Matcher | None = None
+    skeleton: Skeleton | None,
+    setting: Rule | paper,
+    matcher: Matcher | None = None,
+    appearance: Appearance | None = None,
 ) -> Tracker | FlowTracker:
-    """The tracker that a setting is for."""
+    """The tracker that a setting is for; only `default` asks what people look like."""
     if isinstance(setting, paper):
         return FlowTracker(skeleton, setting, matcher=matcher)
-    return Tracker(skeleton, setting, matcher=matcher)
+    return Tracker(skeleton, setting, matcher=matcher, appearance=appearance)

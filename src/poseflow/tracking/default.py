@@ -13,7 +13,8 @@ from ..frames import Correspondences
 from ..geometry import areas, overlapping
 from ..motion_field import carry, medians
 from ..poses import NO_ID, Poses
-from ..similarity import oks
+from ..similarity import box_iou, oks
+from .looks import within_reach
 from .motion import damped_frames
 from .rule import Association
 from .tracks import Tracks
@@ -41,11 +42,19 @@ class default:
         similar_weak: the same for a weak pose.
         duplicate: OKS in [0, 1] above which the weaker of two poses of one frame is the same
             person seen twice; it gets no id. 1 = keep all.
+        covering: box IoU in [0, 1] with somebody who goes on above which a newcomer gets an id by
+            going on only: people seen twice are not always as alike as `duplicate` says.
         keypoint_share: in [0, 1], what keypoints count in the similarity; boxes count the rest.
         softness: factor on the keypoints' falloffs. OKS was made to grade the estimate of one
             person, and is 0 long before two poses are surely two people.
         growth: share by which the falloffs grow with each frame a track was not seen.
         staleness: what a track loses in similarity over 30 frames unseen, and no more after that.
+        looks: what a likeness 1 higher adds to the similarity of a person who was lost; how those
+            in view look is not asked.
+        alike: likeness in [0, 1] that speaks neither for nor against.
+        recognised: likeness in [0, 1] above which somebody new is somebody who was lost nearby.
+        nearby: how near that is: how far people get in 30 frames, in their own size (the root of
+            the box's area).
         damping: in [0, 1), what is left of a velocity after each frame nobody confirmed it.
     """
 
@@ -59,10 +68,15 @@ class default:
     similar: float = 0.06
     similar_weak: float = 0.54
     duplicate: float = 0.75
+    covering: float = 0.7
     keypoint_share: float = 0.83
     softness: float = 1.9
     growth: float = 0.1
     staleness: float = 0.22
+    looks: float = 1.0
+    alike: float = 0.75
+    recognised: float = 0.8
+    nearby: float = 2.0
     damping: float = 0.77
 
     def associate(
@@ -72,9 +86,15 @@ class default:
         variances: FloatArray,
         correspondences: Correspondences | None,
         image_size: tuple[int, int] | None,
+        likeness: FloatArray | None = None,
     ) -> Association:
         """Sure poses on known tracks, then weak ones on those left; the rest is new or on trial."""
         similarity, scores = self.compare(tracks, poses, variances, correspondences)
+        if likeness is not None:
+            lost = (tracks.missed > 0)[:, None] & (similarity > 0) & ~np.isnan(likeness)
+            beyond = self.looks * (likeness[lost] - self.alike)
+            # Who looks like somebody may still be another; who does not, hardly is the same.
+            similarity[lost] += np.where(beyond < 0, 2.0, 1.0) * beyond
         sure = scores >= self.sure
         known = tracks.ids != NO_ID
         pairs = _assign_among(similarity, known, sure, self.similar)
@@ -86,7 +106,18 @@ class default:
             pairs = np.concatenate([pairs, more])
         left = scores >= self.trial
         left[pairs[:, 1]] = False
-        believed = scores >= self.birth
+        believed = (scores >= self.birth) & left
+        if believed.any():
+            new = believed.nonzero()[0]
+            covered = box_iou(poses.boxes[new, None], poses.boxes[pairs[:, 1]]) > self.covering
+            believed[new] = ~covered.any(axis=1)
+        if likeness is not None:
+            free = known & (tracks.missed > 0)
+            free[pairs[:, 0]] = False
+            near = within_reach(tracks.boxes, poses.boxes, tracks.missed, self.nearby)
+            more = _assign_among(np.where(near, likeness, 0.0), free, believed, self.recognised)
+            pairs = np.concatenate([pairs, more])
+            left[more[:, 1]] = False
         named = pairs[:0, 0]
         if not known.all():
             more = _assign_among(similarity, ~known, left & ~believed, self.similar_weak)

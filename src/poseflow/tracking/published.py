@@ -55,6 +55,7 @@ class published:
         variances: FloatArray,
         correspondences: Correspondences | None,
         image_size: tuple[int, int] | None,
+        likeness: FloatArray | None = None,
     ) -> Association:
         """Hungarian on the grades of all pairs; whoever is left over starts a track."""
         grades = self.grades(tracks, poses, correspondences, image_size)

@@ -50,6 +50,7 @@ class Rule(Protocol):
         variances: NDArray[np.float64],
         correspondences: Correspondences | None,
         image_size: tuple[int, int] | None,
+        likeness: NDArray[np.float64] | None = None,
     ) -> Association:
         """Say which pose goes on which track, and which start one.
 
@@ -59,4 +60,6 @@ class Rule(Protocol):
             variances: (K,) OKS falloffs (2 sigma)² of the skeleton, of a pose of unit area.
             correspondences: between the previous frame and this one; None = no images.
             image_size: width and height in pixels; None = unknown.
+            likeness: (T, N) cosines of what tracks and poses look like; nan = not told, None =
+                of nobody.
         """

@@ -9,10 +9,11 @@ from numpy.typing import NDArray
 
 from ..errors import InputError
 from ..frames import Correspondences, Follower, ImageArray, Matcher, gray
-from ..poses import NO_ID, Poses
+from ..poses import NO_ID, Appearance, Poses
 from ..skeletons import DEFAULT_SIGMA, Skeleton
 from .camera import scene_points, without_camera
 from .default import default
+from .looks import clear, likeness
 from .rule import Association, Rule
 from .tracks import Tracks
 
@@ -32,6 +33,7 @@ class Tracker:
         rule: how poses are matched with tracks: `default()`, `published()`.
         matcher: finds correspondences between neighbouring images; None = none are looked for,
             and images given to `update` tell their size only.
+        appearance: tells what people in an image look like; None = that is not asked.
     """
 
     def __init__(
@@ -40,10 +42,12 @@ class Tracker:
         rule: Rule | None = None,
         *,
         matcher: Matcher | None = None,
+        appearance: Appearance | None = None,
     ) -> None:
         self._skeleton = skeleton
         self._rule: Rule = default() if rule is None else rule
         self._matcher = matcher
+        self._appearance = appearance
         self._tracks: Tracks | None = None
         self._variances: FloatArray | None = None
         self._last_image: ImageArray | None = None
@@ -83,17 +87,23 @@ class Tracker:
                 not an image.
         """
         tracks, variances = self._state(poses)
-        image_size = None
-        if image is not None:
-            image = gray(image)
-            image_size = image.shape[1], image.shape[0]
-        known = self._correspondences = self._correspond(tracks, image, correspondences)
+        shades = None if image is None else gray(image)
+        image_size = None if shades is None else (shades.shape[1], shades.shape[0])
+        tracks, looks = self._look(tracks, poses, image)
+        known = self._correspondences = self._correspond(tracks, shades, correspondences)
         if known is not None and self._rule.follows_camera:
             tracks, known = without_camera(tracks, known)
-        decision = self._rule.associate(tracks, poses, variances, known, image_size)
-        ids = self._remember(tracks, poses, decision)
+        decision = self._rule.associate(
+            tracks,
+            poses,
+            variances,
+            known,
+            image_size,
+            likeness(tracks.looks, looks) if looks.size else None,
+        )
+        ids = self._remember(tracks, poses, decision, looks)
         # A caller may read the next frame into the same memory.
-        self._last_image = None if image is None or self._matcher is None else image.copy()
+        self._last_image = None if shades is None or self._matcher is None else shades.copy()
         return poses.with_track_ids(ids)
 
     def _state(self, poses: Poses) -> tuple[Tracks, FloatArray]:
@@ -115,6 +125,19 @@ class Tracker:
             )
         return self._tracks, self._variances
 
+    def _look(
+        self, tracks: Tracks, poses: Poses, image: ImageArray | None
+    ) -> tuple[Tracks, FloatArray]:
+        """The tracks, and what the poses look like, (N, D); D is settled by the first image."""
+        width = tracks.looks.shape[1]
+        if image is None or self._appearance is None:
+            return tracks, np.full((len(poses), width), np.nan)
+        looks = self._appearance(image, poses)
+        if looks.shape[1] != width:
+            unknown = np.full((len(tracks), looks.shape[1]), np.nan)
+            tracks = dataclasses.replace(tracks, looks=unknown)
+        return tracks, looks
+
     def _correspond(
         self,
         tracks: Tracks,
@@ -135,9 +158,14 @@ class Tracker:
             points = np.concatenate([points, scene_points(seen.boxes, image.shape)])
         return known(points)
 
-    def _remember(self, tracks: Tracks, poses: Poses, decision: Association) -> IntArray:
+    def _remember(
+        self, tracks: Tracks, poses: Poses, decision: Association, looks: FloatArray
+    ) -> IntArray:
         """Bring the tracks up to this frame; (N,) the ids of its poses."""
         tracks = self._named(tracks.observed(decision.pairs, poses), decision.named)
+        if looks.size:
+            looks = np.where(clear(poses.boxes)[:, None], looks, np.nan)
+            tracks = tracks.seen_like(decision.pairs, looks)
         ids = np.full(len(poses), NO_ID, dtype=np.int64)
         ids[decision.pairs[:, 1]] = tracks.ids[decision.pairs[:, 0]]
         # A track on trial must be seen in every frame.
@@ -145,7 +173,7 @@ class Tracker:
         if not remembered.all():
             tracks = tracks[remembered]
         if len(decision.births):
-            started = Tracks.started(poses[decision.births])
+            started = Tracks.started(poses[decision.births], looks[decision.births])
             started = self._named(started, decision.named_births.nonzero()[0])
             ids[decision.births] = started.ids
             tracks = tracks.and_also(started)

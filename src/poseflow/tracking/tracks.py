@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..poses import NO_ID, Poses
+from .looks import mixed
 from .motion import displacement, smoothed
 
 FloatArray = NDArray[np.float64]
@@ -28,6 +29,7 @@ class Tracks:
         velocity: (T, 2) pixels a frame, of the person as a whole.
         missed: (T,) int64, frames since the track was last seen; 0 = in the last frame.
         hits: (T,) int64, frames in which it was seen.
+        looks: (T, D) what the person looks like, from clear views; nan = not told, D may be 0.
     """
 
     ids: IntArray
@@ -37,6 +39,7 @@ class Tracks:
     velocity: FloatArray
     missed: IntArray
     hits: IntArray
+    looks: FloatArray
 
     @classmethod
     def none(cls, n_keypoints: int) -> Self:
@@ -44,8 +47,8 @@ class Tracks:
         return cls.started(Poses.empty(n_keypoints))
 
     @classmethod
-    def started(cls, poses: Poses) -> Self:
-        """New tracks without ids, one for each of the poses."""
+    def started(cls, poses: Poses, looks: FloatArray | None = None) -> Self:
+        """New tracks without ids, one for each of the poses, which look like that (N, D)."""
         n = len(poses)
         return cls(
             np.full(n, NO_ID, dtype=np.int64),
@@ -55,6 +58,7 @@ class Tracks:
             np.zeros((n, 2)),
             np.zeros(n, dtype=np.int64),
             np.ones(n, dtype=np.int64),
+            np.empty((n, 0)) if looks is None else looks,
         )
 
     def __len__(self) -> int:
@@ -100,4 +104,12 @@ class Tracks:
         boxes = np.concatenate([self.boxes, poses.boxes]).take(source, axis=0)
         missed[seen] = 0
         hits = self.hits + seen
-        return type(self)(self.ids, keypoints, keypoint_scores, boxes, velocity, missed, hits)
+        return type(self)(
+            self.ids, keypoints, keypoint_scores, boxes, velocity, missed, hits, self.looks
+        )
+
+    def seen_like(self, pairs: IntArray, looks: FloatArray) -> Self:
+        """The tracks pairs[:, 0] after views (N, D) of poses, of which pairs[:, 1] are theirs."""
+        remembered = self.looks.copy()
+        remembered[pairs[:, 0]] = mixed(remembered[pairs[:, 0]], looks[pairs[:, 1]])
+        return dataclasses.replace(self, looks=remembered)
