@@ -105,7 +105,7 @@ def test_somebody_away_longer_than_the_trackers_memory_is_linked():
 def test_somebody_away_for_longer_than_is_bridged_is_somebody_else_unless_people_are_counted():
     frames = [
         *(people_at((100, 200)) for _ in range(20)),
-        *(people_at() for _ in range(200)),
+        *(people_at() for _ in range(300)),
         *(people_at((110, 200)) for _ in range(20)),
     ]
     assert sorted({i for ids in relinked(frames) for i in ids}) == [1, 2]

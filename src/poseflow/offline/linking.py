@@ -22,11 +22,12 @@ class Costs:
 
     Args:
         reach: seconds, the longest gap that is bridged; any if the number of people is known.
-        absence: nats for each second of a gap.
         span: seconds, from how much of a path the velocity at an end of a tracklet is measured.
         persistence: seconds, after which a velocity has lost all but 1/e: people turn and stop.
         softness: factor on the keypoints' OKS falloffs.
         growth: share by which the falloffs grow with each second of a gap.
+        dispersal: nats for each power of e by which they grew: who may be in more places is less
+            likely in this one. 2 would be a normal distribution's in the plane.
         similarity: nats for each power of e by which the two poses are less alike than equal.
         resizing: the natural logarithm of the ratio of sizes that costs half a nat.
         vote: nats less for each direction of tracking in which the two have the same id.
@@ -36,19 +37,19 @@ class Costs:
         evidence: nats for each pose left out, by as much as its score is above that.
     """
 
-    reach: float = 6.0
-    absence: float = 0.5
-    span: float = 0.64
-    persistence: float = 0.7
-    softness: float = 2.2
+    reach: float = 10.0
+    span: float = 0.4
+    persistence: float = 1.5
+    softness: float = 1.9
     growth: float = 3.5
-    similarity: float = 1.6
-    resizing: float = 0.25
+    dispersal: float = 1.5
+    similarity: float = 2.0
+    resizing: float = 0.3
     vote: float = 0.3
-    newcomer: float = 10.0
+    newcomer: float = 14.0
     anything: float = 15.0
     doubt: float = 0.25
-    evidence: float = 20.0
+    evidence: float = 30.0
 
 
 def paths(
@@ -151,9 +152,10 @@ def _prices(
     gap = (tracklets.frames[b] - tracklets.frames[a]) / fps
     unseen = gap - 1 / fps
     moved = (costs.persistence * (1 - np.exp(-gap / costs.persistence)) * fps)[:, None]
-    spread = (costs.softness * (1 + costs.growth * unseen)) ** 2
+    grown = 1 + costs.growth * unseen
+    spread = (costs.softness * grown) ** 2
     price = 0.5 * (np.log(motion.size[i] / motion.size[j]) / costs.resizing) ** 2
-    price += costs.absence * unseen
+    price += costs.dispersal * np.log(grown)
     for one, other, shift, size in (
         (a, b, moved * motion.last[i], motion.size[i]),
         (b, a, -moved * motion.first[j], motion.size[j]),
