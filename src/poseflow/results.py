@@ -26,7 +26,8 @@ def is_one_file(out: Path) -> bool:
     """Whether an output is one file of poses, by its suffix; else it is a folder of results.
 
     Raises:
-        InputError: it has another suffix, and is no folder yet: most likely a slip.
+        InputError: it has another suffix, and is no folder yet: most likely a slip; or the file's
+            folder is not there.
     """
     known = sorted({f.suffix for f in FORMATS.values() if f.suffix and f.write is not None})
     if out.suffix and out.suffix.lower() not in known and not out.is_dir():
@@ -34,7 +35,11 @@ def is_one_file(out: Path) -> bool:
             f"{out}: expected a file ending in {', '.join(known)}, or a folder; "
             f"got the suffix {out.suffix!r}"
         )
-    return out.suffix.lower() in known and not out.is_dir()
+    one_file = out.suffix.lower() in known and not out.is_dir()
+    if one_file and not out.parent.is_dir():
+        # Now, and not after an hour's work.
+        raise InputError(f"{out}: cannot be written: there is no folder {out.parent}")
+    return one_file
 
 
 def json_format(sequence: Sequence) -> str:
