@@ -137,6 +137,20 @@ def test_a_detectors_box_is_put_between_its_boxes():
     np.testing.assert_allclose(box, [-2, 40, 10, 75])
 
 
+def test_a_box_around_the_keypoints_is_around_those_put_in():
+    # Head and foot change sides: 20 pixels apart before and after the gap, in it they meet.
+    seen = clip({1: lambda t: [[10 * t, 0], [20 - 10 * t, 5]]}, 3, absent={(1, 1)})
+    np.testing.assert_allclose(fill(seen, 1).frames[1].boxes, [[10, 0, 10, 5]])
+
+
+def test_a_detectors_box_alone_is_nobody():
+    seen = clip({1: walk}, 3, absent={(1, 1)}, missing={(1, 0, 0), (1, 2, 1)})
+    boxed = seen.with_frames(
+        dataclasses.replace(p, boxes=np.full((len(p), 4), 9.0)) for p in seen.frames
+    )
+    assert [len(poses) for poses in fill(boxed, 1).frames] == [1, 0, 1]
+
+
 def test_a_pose_without_a_keypoint_gets_none():
     missing = {(1, 2, 0), (1, 2, 1)}
     filled = fill(clip({1: walk}, 5, missing=missing), 3)

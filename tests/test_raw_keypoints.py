@@ -173,6 +173,10 @@ def test_the_verb_fills_and_smooths_and_convert_undoes_it(at, capsys):
     assert [row["raw_keypoints"] for row in rows if "origin" not in row] == [
         row["keypoints"] for row in given
     ]
+    assert not any("raw_keypoints" in row for row in rows if "origin" in row)
+    # Frames in which nobody but a filled pose is.
+    assert main(["convert", "out/tracked.json", "again.csv"]) == 0
+    assert Path("again.csv").read_text() == Path("out/tracks.csv").read_text()
     assert main(["convert", "out/tracked.json", "raw.json", "--raw"]) == 0
     assert main(["convert", "out/tracks.csv", "table.json", "--raw", "--to", "alphapose"]) == 0
     for name in ("raw.json", "table.json"):

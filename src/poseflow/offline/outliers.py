@@ -26,6 +26,7 @@ def without_outliers(values: FloatArray, around: int, most: float = 2.5) -> Floa
     if not len(values):
         return values
     out = outliers(values, around, most)
+    # Were all of a series out, there would be no line to put them on.
     out &= ~out.all(axis=0)
     own = np.arange(len(values))[:, None]
     last = np.maximum.accumulate(np.where(out, -1, own), axis=0)
