@@ -162,8 +162,12 @@ class Boxes:
     skeleton = skeleton("coco-17")
     sure = 0.3
 
-    def __init__(self, world: list[dict[float, float]]) -> None:
+    def __init__(
+        self, world: list[dict[float, float]], lamp: tuple[float, list[float]] = (0, [])
+    ) -> None:
         self.world = world
+        # Where something without keypoints stands, and what the detector gives it.
+        self.lamp = lamp
         self.frame = -1
         self.looked: list[int] = []
 
@@ -177,7 +181,10 @@ class Boxes:
 
     def detect(self, image):
         self.looked.append(self.frame)
-        found = [[x - 30, 95, x + 30, 225, s] for x, s in self.world[self.frame].items() if s]
+        people = [*self.world[self.frame].items()]
+        if self.lamp[1]:
+            people.append((self.lamp[0], self.lamp[1][self.frame]))
+        found = [[x - 30, 95, x + 30, 225, s] for x, s in people if s]
         return np.array(found).reshape(-1, 5)
 
     def poses_in(self, image, boxes):
@@ -211,6 +218,29 @@ def test_following_goes_with_people_between_looks():
     found, looked = followed(world, every=4)
     assert found == [[100 + 8 * t, 400] for t in range(9)]
     assert looked == [0, 4, 8]
+
+
+def test_following_knows_how_fast_people_go_and_how_large_they_are():
+    # Faster and faster: 20 pixels further than expected each time, 40 would be another's place.
+    way = [100, 130, 180, 250, 340, 450]
+    boxes = Boxes([{x: 0.9} for x in way])
+    following = Following(boxes, 10)
+    answers = [following(boxes.image(index)) for index in range(len(way))]
+    assert [round(a.keypoints[0, 0, 0]) for a in answers] == way
+    assert boxes.looked == [0]
+    # Box 4 is as far from 3 as 3 was from 2, and as large as the detector's.
+    assert answers[4].boxes[0] == pytest.approx([320 - 30, 95, 320 + 30, 225])
+
+
+def test_following_is_not_startled_by_a_place_that_someone_left():
+    world = [{100 + 8 * t: 0.9} for t in range(10)]
+    assert followed(world, every=20)[1] == [0]
+
+
+def test_following_leaves_what_the_pose_model_does_not_believe_in():
+    boxes = Boxes([{100: 0.9}] * 4, lamp=(500, [0.9, 0.2, 0.2, 0.0]))
+    following = Following(boxes, 1)
+    assert [len(following(boxes.image(index))) for index in range(4)] == [2, 1, 1, 1]
 
 
 def test_following_looks_at_once_where_someone_is_lost():

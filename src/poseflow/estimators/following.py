@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from ..assignment import assign_allowed
 from ..frames import ImageArray, gray
-from ..geometry import areas, boxes_around, widen
+from ..geometry import areas, boxes_around
 from ..poses import Poses
 from ..similarity import box_iou, oks
 from .estimator import TopDown
@@ -165,7 +165,10 @@ class Following:
         difference = scene - self._scene
         changed = np.abs(difference - np.median(difference)) > self._change
         cell = width / scene.shape[1]
-        occupied = widen(np.concatenate([expected[:, :4], self._scene_boxes]), 0.15) / cell
+        occupied = np.concatenate([expected[:, :4], self._scene_boxes])
+        # As far as arms and a long step go beyond where somebody was expected.
+        reach = _REACH * (occupied[:, 2:] - occupied[:, :2]).max(axis=1, keepdims=True, initial=0.0)
+        occupied = np.concatenate([occupied[:, :2] - reach, occupied[:, 2:] + reach], axis=1) / cell
         for x0, y0, x1, y1 in occupied.tolist():
             left, top = max(0, int(x0) - 1), max(0, int(y0) - 1)
             changed[top : max(0, int(y1) + 2), left : max(0, int(x1) + 2)] = False
@@ -192,8 +195,10 @@ class Following:
         self._people = _People(*(getattr(people, f.name)[there] for f in fields(people)))
 
 
-_NEAR = 0.5
+_NEAR = 0.3
 """Overlap from which a box that the detector finds is that of a person expected there."""
+_REACH = 0.25
+"""Share of a person's longer side."""
 _CELLS = 4
 """So many cells of the thumbnail must have changed."""
 _COLUMNS = 64
