@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -14,9 +15,9 @@ from ..geometry import areas, overlapping
 from ..motion_field import carry, medians
 from ..poses import NO_ID, Poses
 from ..similarity import box_iou, oks
-from .looks import within_reach
 from .motion import damped_frames
-from .rule import Association
+from .recall import nearness
+from .rule import Association, Told
 from .tracks import Tracks
 
 FloatArray = NDArray[np.float64]
@@ -29,7 +30,7 @@ class default:
     """Our rule.
 
     Args:
-        memory: frames a track is kept unseen. Longer: people keep their id behind longer
+        memory: seconds a track is kept unseen. Longer: people keep their id behind longer
             occlusions, and a newcomer is likelier to get an id that was another's.
         sure: score in [0, 1] from which a pose is matched first; weaker ones only continue
             tracks that are left over.
@@ -47,20 +48,24 @@ class default:
         keypoint_share: in [0, 1], what keypoints count in the similarity; boxes count the rest.
         softness: factor on the keypoints' falloffs. OKS was made to grade the estimate of one
             person, and is 0 long before two poses are surely two people.
-        growth: share by which the falloffs grow with each frame a track was not seen.
-        staleness: what a track loses in similarity over 30 frames unseen, and no more after that.
+        growth: share by which the falloffs grow with each second a track was not seen.
+        staleness: what a track loses in similarity over 1.2 seconds unseen, and no more after that.
         looks: what a likeness 1 higher adds to the similarity of a person who was lost; how those
             in view look is not asked.
         alike: likeness in [0, 1] that speaks neither for nor against.
         recognised: likeness in [0, 1] above which somebody new is somebody who was lost nearby.
-        nearby: how near that is: how far people get in 30 frames, in their own size (the root of
-            the box's area).
-        damping: in [0, 1), what is left of a velocity after each frame nobody confirmed it.
+        nearby: how near that is, and how near somebody new must be whose looks are not known: how
+            far people get in a second, in their own size (the root of the box's area).
+        persistence: seconds after which a velocity that nobody confirmed has lost all but 1/e:
+            people turn and stop.
+        people: how many there are, where that is known: no more ids than that at any time. Nobody
+            is then forgotten, and when all have ids, somebody new is whoever was lost, the nearest
+            first; if nobody is lost, nobody. None = not known.
     """
 
     follows_camera: ClassVar[bool] = True
 
-    memory: int = 60
+    memory: float = 3.0
     sure: float = 0.47
     birth: float = 0.49
     trial: float = 0.4
@@ -71,28 +76,29 @@ class default:
     covering: float = 0.7
     keypoint_share: float = 0.83
     softness: float = 1.9
-    growth: float = 0.1
+    growth: float = 2.5
     staleness: float = 0.22
     looks: float = 1.0
     alike: float = 0.75
     recognised: float = 0.8
-    nearby: float = 2.0
-    damping: float = 0.77
+    nearby: float = 1.8
+    persistence: float = 0.15
+    people: int | None = None
 
     def associate(
         self,
         tracks: Tracks,
         poses: Poses,
-        variances: FloatArray,
-        correspondences: Correspondences | None,
-        image_size: tuple[int, int] | None,
-        likeness: FloatArray | None = None,
+        told: Told,
     ) -> Association:
-        """Sure poses on known tracks, then weak ones on those left; the rest is new or on trial."""
-        similarity, scores = self.compare(tracks, poses, variances, correspondences)
-        if likeness is not None:
-            lost = (tracks.missed > 0)[:, None] & (similarity > 0) & ~np.isnan(likeness)
-            beyond = self.looks * (likeness[lost] - self.alike)
+        """Sure poses on known tracks, then weak ones on those left, then new ones on those lost.
+
+        The rest starts tracks, with an id or on trial.
+        """
+        similarity, scores = self.compare(tracks, poses, told)
+        if told.likeness is not None:
+            lost = (tracks.missed > 0)[:, None] & (similarity > 0) & ~np.isnan(told.likeness)
+            beyond = self.looks * (told.likeness[lost] - self.alike)
             # Who looks like somebody may still be another; who does not, hardly is the same.
             similarity[lost] += np.where(beyond < 0, 2.0, 1.0) * beyond
         sure = scores >= self.sure
@@ -111,11 +117,9 @@ class default:
             new = believed.nonzero()[0]
             covered = box_iou(poses.boxes[new, None], poses.boxes[pairs[:, 1]]) > self.covering
             believed[new] = ~covered.any(axis=1)
-        if likeness is not None:
             free = known & (tracks.missed > 0)
             free[pairs[:, 0]] = False
-            near = within_reach(tracks.boxes, poses.boxes, tracks.missed, self.nearby)
-            more = _assign_among(np.where(near, likeness, 0.0), free, believed, self.recognised)
+            more = self._recalled(tracks, poses, told, free, believed)
             pairs = np.concatenate([pairs, more])
             left[more[:, 1]] = False
         named = pairs[:0, 0]
@@ -126,15 +130,36 @@ class default:
             # The hits of a track do not count this frame yet.
             named = more[tracks.hits[more[:, 0]] + 1 >= self.persist, 0]
         births = left.nonzero()[0]
+        if self.people is not None:
+            room = max(self.people - int(known.sum()), 0)
+            named = named[:room]
+            best = np.argsort(-scores[births], kind="stable")
+            births = np.sort(births[best[: room - len(named)]])
         return Association(pairs, births, named, believed[births])
 
-    def compare(
-        self,
-        tracks: Tracks,
-        poses: Poses,
-        variances: FloatArray,
-        correspondences: Correspondences | None,
-    ) -> tuple[FloatArray, FloatArray]:
+    def remembers(self, fps: float) -> int:
+        """For how many frames a track is kept without being seen, at so many frames a second."""
+        return round(self.memory * fps) if self.people is None else np.iinfo(np.int64).max
+
+    def damping(self, fps: float) -> float:
+        """In [0, 1), what is left of a velocity after each frame nobody confirmed it."""
+        return math.exp(-1.0 / (fps * self.persistence))
+
+    def _recalled(
+        self, tracks: Tracks, poses: Poses, told: Told, lost: BoolArray, new: BoolArray
+    ) -> IntArray:
+        """Pairs (P, 2) of lost tracks (T,) and new poses (N,) that are likely the same people."""
+        if not lost.any() or not new.any():
+            return np.empty((0, 2), dtype=np.int64)
+        everybody = self.people is not None and (tracks.ids != NO_ID).sum() >= self.people
+        reach = np.inf if everybody else self.nearby
+        near = nearness(tracks.boxes, poses.boxes, tracks.missed / told.fps, reach)
+        if told.likeness is None or everybody:
+            return _assign_among(near, lost, new, 0.0)
+        alike = np.where(np.isnan(told.likeness), near, told.likeness)
+        return _assign_among(np.where(near > 0, alike, 0.0), lost, new, self.recognised)
+
+    def compare(self, tracks: Tracks, poses: Poses, told: Told) -> tuple[FloatArray, FloatArray]:
         """How alike tracks, where they should be now, and poses are; and what the poses count.
 
         Returns:
@@ -143,7 +168,7 @@ class default:
         """
         n_tracks, n_poses = len(tracks), len(poses)
         # Tracks and poses are compared with the poses in one go: small arrays cost by the call.
-        keypoints, boxes = self.predict(tracks, correspondences)
+        keypoints, boxes = self.predict(tracks, told)
         keypoints = np.concatenate([keypoints, poses.keypoints])
         corners = np.concatenate([boxes, poses.boxes]).T
         extent = corners[2:] - corners[:2]
@@ -151,8 +176,9 @@ class default:
         i, j = _near(corners, n_tracks)
         # A pose of one keypoint has no area: it is like what is in the same place.
         spread = np.maximum(area, 1e-9)
-        spread[:n_tracks] *= (1.0 + self.growth * tracks.missed) ** 2
-        falloffs = spread[i, None] * (self.softness**2 * variances)
+        unseen = tracks.missed / told.fps
+        spread[:n_tracks] *= (1.0 + self.growth * unseen) ** 2
+        falloffs = spread[i, None] * (self.softness**2 * told.variances)
         # Of arrays of more than one axis, take() is thrice as fast as [].
         by_keypoints = oks(
             keypoints.take(i, axis=0),
@@ -171,25 +197,23 @@ class default:
         across, down = np.maximum(np.minimum(a[2:], b[2:]) - np.maximum(a[:2], b[:2]), 0.0)
         common = across * down
         by_boxes = common / (area[i] + area[n_tracks + j] - common)
-        stale = self.staleness * np.minimum(tracks.missed / 30.0, 1.0)
+        stale = self.staleness * np.minimum(unseen / 1.2, 1.0)
         similarity = np.zeros((n_tracks, n_poses))
         share = self.keypoint_share
         similarity[i, j] = share * by_keypoints + (1.0 - share) * by_boxes - stale[i]
         return similarity, scores
 
-    def predict(
-        self, tracks: Tracks, correspondences: Correspondences | None
-    ) -> tuple[FloatArray, FloatArray]:
+    def predict(self, tracks: Tracks, told: Told) -> tuple[FloatArray, FloatArray]:
         """Where keypoints (T, K, 2) and boxes (T, 4) should be now.
 
         By each track's damped velocity, and where the images tell, by the correspondences around
         the keypoints of the tracks that were seen in the previous frame.
         """
-        shift = tracks.velocity * damped_frames(tracks.missed + 1, self.damping)[:, None]
+        shift = tracks.velocity * damped_frames(tracks.missed + 1, self.damping(told.fps))[:, None]
         keypoints = tracks.keypoints + shift[:, None]
-        if correspondences is not None and len(correspondences.source):
+        if told.correspondences is not None and len(told.correspondences.source):
             seen = np.flatnonzero(tracks.missed == 0)
-            carried, moved = _carried(tracks[seen], correspondences)
+            carried, moved = _carried(tracks[seen], told.correspondences)
             told = ~np.isnan(moved[:, 0])
             keypoints[seen] = np.where(np.isnan(carried), keypoints[seen], carried)
             shift[seen[told]] = moved[told]
