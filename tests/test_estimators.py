@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import sys
 import urllib.request
 import zipfile
 from pathlib import Path
@@ -12,7 +13,7 @@ import numpy as np
 import pytest
 
 import networks
-from poseflow import InputError, PoseflowError, Poses, skeleton
+from poseflow import InputError, MissingExtra, PoseflowError, Poses, skeleton
 from poseflow.estimators import RTMO, Detector, RTMPose, TwoStep, is_top_down, load, weights
 from poseflow.estimators.rtmpose import decoded
 from poseflow.estimators.warping import crops, framed, letterboxed
@@ -206,6 +207,14 @@ def test_a_file_that_is_no_model(tmp_path):
         load(pose_model=path)
     with pytest.raises(InputError, match=r"device: expected one .*\(.*cpu.*\), got 'abacus'"):
         load(pose_model=path, device="abacus")
+
+
+def test_without_the_runtime_nothing_is_fetched(monkeypatch):
+    host = Host(monkeypatch, {})
+    monkeypatch.setitem(sys.modules, "onnxruntime", None)
+    with pytest.raises(MissingExtra, match=r"pip install 'poseflow\[estimate\]'"):
+        load()
+    assert not host.asked
 
 
 # ------------------------------------------------------------------------------ fetched ones

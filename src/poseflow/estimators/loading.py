@@ -11,7 +11,7 @@ from .estimator import Estimator
 from .own import own
 from .rtmo import RTMO, is_rtmo
 from .rtmpose import RTMPose
-from .sessions import open_session
+from .sessions import open_session, runtime
 from .skeleton_of import skeleton_of
 from .two_step import TwoStep
 from .weights import model_files
@@ -46,6 +46,8 @@ def load(
         if detector_model or pose_model:
             raise InputError("estimator: expected without detector and pose model")
         return own(estimator, skeleton)
+    # Before anything is fetched for it.
+    runtime()
     if detector_model is None and pose_model is None:
         named = "coco-17" if skeleton is None else skeleton.name
         detector_model, pose_model = model_files(model, named)

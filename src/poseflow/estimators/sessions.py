@@ -20,6 +20,19 @@ PROVIDERS = {
 that is installed: onnxruntime, onnxruntime-gpu, onnxruntime-directml, …"""
 
 
+def runtime() -> Any:
+    """The package onnxruntime.
+
+    Raises:
+        MissingExtra: it is not installed.
+    """
+    try:
+        import onnxruntime
+    except ImportError as error:
+        raise MissingExtra("running pose models", "estimate") from error
+    return onnxruntime
+
+
 def open_session(path: Path, device: str = "cpu") -> Any:
     """An `onnxruntime.InferenceSession` of the file.
 
@@ -34,10 +47,7 @@ def open_session(path: Path, device: str = "cpu") -> Any:
         MissingExtra: onnxruntime is not installed.
         InputError: the file is not there or no model, or the installed package has no such device.
     """
-    try:
-        import onnxruntime
-    except ImportError as error:
-        raise MissingExtra("running pose models", "estimate") from error
+    onnxruntime = runtime()
     if not path.is_file():
         raise InputError(f"{path}: expected a model (an ONNX file), found no such file")
     there = onnxruntime.get_available_providers()
