@@ -181,7 +181,7 @@ def test_help_explains_every_parameter(capsys):
         with pytest.raises(SystemExit) as end:
             run(verb, "--help")
         assert end.value.code == 0
-    assert "(60 in default)" in capsys.readouterr().out
+    assert "(3 in default)" in capsys.readouterr().out
 
 
 def text(value: object) -> bytes:

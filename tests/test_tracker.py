@@ -54,8 +54,9 @@ def id_after_gap(rule, missed: int) -> int:
 
 @pytest.mark.parametrize("memory", [0, 1, 5])
 def test_a_track_is_kept_for_exactly_memory_missed_frames(memory):
-    assert id_after_gap(default(memory=memory), missed=memory) == 1
-    assert id_after_gap(default(memory=memory), missed=memory + 1) == 2
+    rule = default(memory=memory / 25)  # seconds, at 25 frames each
+    assert id_after_gap(rule, missed=memory) == 1
+    assert id_after_gap(rule, missed=memory + 1) == 2
 
 
 @pytest.mark.parametrize("link", [1, 2, 6])

@@ -50,7 +50,6 @@ def relink(
     tracker: Tracker,
     remembered: Remembered | None = None,
     people: int | None = None,
-    fps: float = 25.0,
     watch: pipeline.Watch = iter,
 ) -> Sequence:
     """The same poses with ids that all of the clip speaks for; nothing else changes.
@@ -60,11 +59,10 @@ def relink(
 
     Args:
         tracked: a clip with the ids that a tracker gave it.
-        tracker: a fresh one, for the way back.
+        tracker: a fresh one, for the way back; its rate of frames is the clip's.
         remembered: what was known of the images on the way there; None = poses only.
         people: there are at most so many, and every id is one of them; poses of nobody among
             them have none. None = unknown.
-        fps: frames a second.
         watch: wraps the frames' poses on the way back, to show progress.
 
     Raises:
@@ -83,9 +81,9 @@ def relink(
         [poses.track_ids for poses in tracked.frames],
         [poses.track_ids for poses in back.frames][::-1],
         len(tracked.skeleton),
-        gap=int(CERTAIN * fps),
+        gap=int(CERTAIN * tracker.fps),
     )
-    path = paths(clip, (2 * tracked.skeleton.sigmas) ** 2, fps, people)
+    path = paths(clip, (2 * tracked.skeleton.sigmas) ** 2, tracker.fps, people)
     counts = [len(poses) for poses in tracked.frames]
     ids = np.full(sum(counts), NO_ID, dtype=np.int64)
     ids[clip.places] = np.repeat(path, np.diff(clip.bounds))

@@ -20,7 +20,8 @@ from typing import TYPE_CHECKING, Any
 from ..errors import InputError
 from . import words
 from .estimate import OPTIONS, add_estimator, make_estimator
-from .track import add_settings, make_setting, refuse
+from .settings import add_settings, make_setting
+from .track import refuse
 
 if TYPE_CHECKING:
     from ..live import Counts, Grabbed, Latencies, Moment, Sink, Source

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import InputError
-from . import track as one_clip
 from . import words
+from .settings import add_settings, make_setting
 
 if TYPE_CHECKING:
     from ..poses import Sequence
@@ -122,7 +122,7 @@ def _add_tracking(parser: argparse.ArgumentParser) -> None:
         "set's, beside the images, where the scripts of 2018 put them",
     )
     words.add_reading(parser)
-    one_clip.add_settings(parser, SETTINGS)
+    add_settings(parser, SETTINGS)
 
 
 def _add_matching(parser: argparse.ArgumentParser) -> None:
@@ -189,7 +189,7 @@ def track(
     from ..posetrack.tracking import Tracking
     from ..posetrack.workers import in_order
 
-    rule = one_clip.make_setting(setting, parameters)
+    rule = make_setting(setting, parameters)
     _require_matcher(matcher, "none")
     if not min_joint_score >= 0:
         raise InputError(f"--min-joint-score: expected 0 or more, got {min_joint_score}")

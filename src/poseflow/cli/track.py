@@ -15,148 +15,25 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import InputError
 from . import words
+from .cues import add_cues, make_appearance
 from .estimate import OPTIONS, add_estimator, make_estimator
 from .refining import OPTIONS as REFINING
 from .refining import add_refining, refined
+from .settings import add_settings, make_setting
 
 if TYPE_CHECKING:
     from ..pipeline import Recorder
     from ..poses import Appearance, Sequence
-    from ..skeletons import Skeleton
     from ..summary import Summary
     from ..tracking import Rule, paper
     from ..video import Video
 
 SUMMARY = "poses without ids in, the same poses with ids out"
 
-# Of each parameter of a rule: what it is counted in, and what it does to the result.
-PARAMETERS = {
-    "memory": (
-        "FRAMES",
-        "how long a person is remembered unseen. Longer: ids survive longer occlusions, and a "
-        "newcomer is likelier to get an id that was another's",
-    ),
-    "sure": (
-        "SCORE",
-        "from this pose score (0 to 1) on, a pose is matched first; weaker ones only continue "
-        "people who are left over. Lower: weak poses win ids more often",
-    ),
-    "birth": ("SCORE", "a pose with this score (0 to 1) starts a new id at once"),
-    "trial": (
-        "SCORE",
-        "a weaker pose needs this score (0 to 1) to start an id by going on. Lower: people whom "
-        "the estimator hardly sees get ids, and so do lamp posts",
-    ),
-    "persist": (
-        "FRAMES",
-        "in a row after which such a pose starts a new id. More: fewer false people; "
-        "people whom the estimator is never sure of get their id later",
-    ),
-    "similar": (
-        "SHARE",
-        "what a sure pose's similarity with a person (0 to 1) must exceed to be that person. "
-        "Higher: ids break more often, and are handed to others less often",
-    ),
-    "similar-weak": ("SHARE", "the same for a weak pose"),
-    "duplicate": (
-        "SHARE",
-        "two poses of one frame with a keypoint similarity (0 to 1) above this are one person "
-        "seen twice; the weaker gets no id. 1 = keep all",
-    ),
-    "keypoint-share": (
-        "SHARE",
-        "what keypoints count in the similarity (0 to 1); boxes count the rest",
-    ),
-    "softness": (
-        "FACTOR",
-        "on the keypoints' OKS falloffs. Larger: forgives faster motion and noisier poses, and "
-        "tells close people apart less well",
-    ),
-    "growth": (
-        "SHARE",
-        "by which the falloffs grow with each frame a person was not seen",
-    ),
-    "staleness": (
-        "SHARE",
-        "of similarity that a person unseen for 30 frames or more loses. Higher: those in view "
-        "win against those remembered",
-    ),
-    "covering": (
-        "SHARE",
-        "of overlap of boxes (IoU, 0 to 1) with somebody who goes on, above which a new pose gets "
-        "an id only after --persist frames: it may be that person seen twice",
-    ),
-    "looks": (
-        "SHARE",
-        "what appearance adds to the similarity of people who were lost, for each 1 of likeness. "
-        "0 = only who is new is compared with who was lost",
-    ),
-    "alike": ("SHARE", "likeness (a cosine, 0 to 1) that speaks neither for nor against"),
-    "recognised": (
-        "SHARE",
-        "likeness (0 to 1) above which somebody new is somebody who was lost nearby. Higher: "
-        "people come back as others more often. 1 = never",
-    ),
-    "nearby": (
-        "SIZES",
-        "of a person (the root of the box's area), how far away that may be after 30 frames",
-    ),
-    "damping": (
-        "FACTOR",
-        "what is left of a person's velocity after each unseen frame (0 to 1)",
-    ),
-    "link": ("FRAMES", "a pose continues a person seen at most so many frames back"),
-    "joints": ("COUNT", "how many keypoints, the best overlapping, are averaged (num in 2018)"),
-    "reach": ("PIXELS", "half the side of the square around a keypoint (mag in 2018)"),
-    "match": (
-        "GRADE",
-        "a pair is taken if its grade, 0 to 6, exceeds this. Higher: ids break more often",
-    ),
-    "window": (
-        "FRAMES",
-        "that a frame waits before it is final, while flows are compared. More: duplicates and "
-        "pieces of a person are told more surely; answers come later (L)",
-    ),
-    "candidate": (
-        "POINTS",
-        "shared points, summed over the joints, from which a pose may follow another (epsilon). "
-        "Higher: flows jump less and break more",
-    ),
-    "ahead": ("FRAMES", "in which a step of a flow must pay off (r)"),
-    "gain": (
-        "SHARE",
-        "of its own mean confidence that a flow must find in the frames ahead, or it ends "
-        "(gamma). Higher: flows break sooner",
-    ),
-    "square": ("SHARE", "of a person's size, the side of the square around a joint"),
-    "distance": (
-        "DISTANCE",
-        "up to which two flows are one person and are fused. Larger: fewer people twice, more "
-        "people taken for one",
-    ),
-    "closeness": (
-        "EXPONENT",
-        "how much a pose that shares fewer points than another counts less. 0 = not at all, as "
-        "in the paper: flows go to whoever is surest",
-    ),
-    "fading": (
-        "FACTOR",
-        "on the scores of a person carried over to a frame in which the estimator missed them, "
-        "each frame",
-    ),
-    "patience": (
-        "FRAMES",
-        "in a row in which a person missed is carried over; 0 = nobody is. More: longer gaps are "
-        "filled, with poses that are worse",
-    ),
-    "believed": ("SCORE", "mean confidence (0 to 3) that a flow needs to get an id"),
-    "least": ("FRAMES", "in which a person must have been seen to get an id"),
-}
-
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what `track` takes."""
-    from ..tracking import SETTINGS
+    from ..tracking import SETTINGS, Tracker
 
     parser.add_argument(
         "images",
@@ -193,56 +70,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "2018 code, its crashes mended; paper: pose flows, which also fuse duplicates and fill in "
         "people missed, so that poses change, and are final --window frames late",
     )
+    parser.add_argument(
+        "--fps",
+        type=float,
+        metavar="FRAMES",
+        help="a second, where no video tells them: times in seconds go by it "
+        f"({words.default_of(Tracker, 'fps'):g})",
+    )
     parser.add_argument("--quiet", action="store_true", help="print errors only")
     words.add_reading(parser)
     add_estimator(parser)
-    _add_matching(parser)
+    add_cues(parser)
     _add_whole_clip(parser)
     add_refining(parser)
     add_settings(parser, SETTINGS)
-
-
-def _add_matching(parser: argparse.ArgumentParser) -> None:
-    group = parser.add_argument_group("image cues")
-    source = group.add_mutually_exclusive_group()
-    source.add_argument(
-        "--matcher",
-        choices=("dis", "lk", "orb", "orb-exact", "deepmatching", "none"),
-        default=words.NOT_GIVEN,
-        help="what finds correspondences between neighbouring frames. dis: dense optical flow "
-        "(what is used without this option); lk: sparse Lucas-Kanade flow, faster with few "
-        "people; orb: the 2018 choice, slow; orb-exact: the same features matched exactly; "
-        "deepmatching: dense, for large motion, a quarter of a second a frame; "
-        "none: images are not compared",
-    )
-    source.add_argument(
-        "--correspondences",
-        type=Path,
-        metavar="FOLDER",
-        help="read them from text files of the 2018 scripts instead (A_B_orb.txt, A_B.txt)",
-    )
-    look = group.add_mutually_exclusive_group()
-    look.add_argument(
-        "--appearance",
-        choices=("colour", "none"),
-        default=words.NOT_GIVEN,
-        help="what tells people apart who were out of sight. colour: what they wear, on torso and "
-        "limbs (taken without this option); none: nothing, and images are read without colours",
-    )
-    look.add_argument(
-        "--reid-model",
-        type=Path,
-        default=words.NOT_GIVEN,
-        metavar="FILE",
-        help="a re-identification network (ONNX; RGB crops, normalised as for ImageNet) instead of "
-        "colours; needs onnxruntime",
-    )
-    group.add_argument(
-        "--write-correspondences",
-        type=Path,
-        metavar="FOLDER",
-        help="also write those found, in that text format, to this folder",
-    )
 
 
 def _add_whole_clip(parser: argparse.ArgumentParser) -> None:
@@ -264,29 +105,6 @@ def _add_whole_clip(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def add_settings(parser: argparse.ArgumentParser, rules: dict[str, Any]) -> None:
-    """Add the parameters of the settings, each with its unit, effect and default."""
-    group = parser.add_argument_group("tracking")
-    for option, (unit, effect) in PARAMETERS.items():
-        name = option.replace("-", "_")
-        having = {k: rule for k, rule in rules.items() if name in _parameters(rule)}
-        if not having:
-            continue
-        defaults = {k: words.default_of(rule, name) for k, rule in having.items()}
-        said = ", ".join(f"{value:g} in {k}" for k, value in defaults.items())
-        group.add_argument(
-            f"--{option}",
-            type=type(next(iter(defaults.values()))),
-            default=words.NOT_GIVEN,
-            metavar=unit,
-            help=f"{effect} ({said})",
-        )
-
-
-def _parameters(rule: Any) -> set[str]:
-    return {field.name for field in dataclasses.fields(rule)}
-
-
 def run(
     images: Path | None,
     out: Path,
@@ -301,6 +119,7 @@ def run(
     reid_model: Path | None = None,
     relink: bool = False,
     people: int | None = None,
+    fps: float | None = None,
     format: str | None = None,
     skeleton: str | None = None,
     score_scale: float | None = None,
@@ -329,7 +148,8 @@ def run(
             "with --poses", {"format": format, "score_scale": score_scale, "image_list": image_list}
         )
         sequence = _estimated(video, skeleton, estimator)
-    fps = None if video is None else video.fps
+    if fps is None:
+        fps = frame_rate(sequence, video)
     # What cannot be is said before the work and not after it.
     refined(dataclasses.replace(sequence, frames=(), image_names=(), times=None), fps, **refining)
     tracked, seconds = track_poses(
@@ -342,6 +162,7 @@ def run(
         None if images is None else make_appearance(sequence.skeleton, appearance, reid_model),
         both_ways=relink or people is not None,
         people=people,
+        fps=fps,
     )
     tracked = refined(tracked, fps, **refining)
     from ..summary import summarise
@@ -373,6 +194,16 @@ def refuse(when: str, options: dict[str, Any]) -> None:
             raise InputError(f"--{name.replace('_', '-')}: expected {when}")
 
 
+def frame_rate(sequence: Sequence, video: Video | None) -> float | None:
+    """Frames a second, as the video tells, else the times in the poses' file; None = neither."""
+    if video is not None and video.fps is not None:
+        return video.fps
+    times = sequence.times
+    if times is None or len(times) < 2 or not times[-1] > times[0]:
+        return None
+    return float((len(times) - 1) / (times[-1] - times[0]))
+
+
 def _estimated(video: Video | None, skeleton: str | None, estimator: dict[str, Any]) -> Sequence:
     """The poses of the video, estimated while they are tracked."""
     from ..estimation import estimate
@@ -380,40 +211,6 @@ def _estimated(video: Video | None, skeleton: str | None, estimator: dict[str, A
     if video is None:
         raise InputError("track: expected --poses, or a video to estimate them on")
     return estimate(video, make_estimator(skeleton, **estimator))
-
-
-def make_setting(setting: str, parameters: dict[str, Any]) -> Rule | paper:
-    """The named setting with the parameters that were typed.
-
-    Raises:
-        InputError: it has no such parameter.
-    """
-    from ..tracking import SETTINGS
-
-    for name in parameters:
-        if name not in _parameters(SETTINGS[setting]):
-            owners = [k for k, rule in SETTINGS.items() if name in _parameters(rule)]
-            raise InputError(
-                f"--{name.replace('_', '-')}: expected with --setting {' or '.join(owners)}, "
-                f"got --setting {setting}"
-            )
-    return SETTINGS[setting](**parameters)
-
-
-def make_appearance(
-    skeleton: Skeleton, appearance: str | None, reid_model: Path | None
-) -> Appearance | None:
-    """What tells how people look; None = that is not asked."""
-    if reid_model is not None:
-        from ..appearance import embeddings
-        from ..estimators.sessions import open_session
-
-        return embeddings(open_session(reid_model))
-    if appearance == "none":
-        return None
-    from ..appearance import colours
-
-    return colours(skeleton)
 
 
 def track_poses(
@@ -426,6 +223,7 @@ def track_poses(
     appearance: Appearance | None = None,
     both_ways: bool = False,
     people: int | None = None,
+    fps: float | None = None,
 ) -> tuple[Sequence, float]:
     """The clip with ids, and the seconds it took."""
     from ..correspondence import MATCHERS
@@ -440,7 +238,7 @@ def track_poses(
     # Only our own rule asks what people look like.
     appearance = appearance if isinstance(rule, default) else None
     matching = MATCHERS[chosen]() if looking else None
-    tracker = tracker_for(sequence.skeleton, rule, matching, appearance)
+    tracker = tracker_for(sequence.skeleton, rule, matching, appearance, fps)
     if video is not None:
         sequence = on_video(sequence, video)
     find = None if read_from is None else correspondences_from(read_from, sequence)
@@ -468,7 +266,9 @@ def track_poses(
     if remembered is not None:
         tracked = relink(
             tracked,
-            Tracker(sequence.skeleton, default() if isinstance(rule, paper) else rule),
+            Tracker(
+                sequence.skeleton, default() if isinstance(rule, paper) else rule, fps=tracker.fps
+            ),
             remembered,
             people,
             watch=lambda poses: words.progress(poses, len(sequence), "and back"),

@@ -33,8 +33,8 @@ def add_reading(parser: argparse.ArgumentParser) -> None:
         "--skeleton",
         metavar="NAME_OR_FILE",
         help="what the keypoints are: coco-17, mpii-16, posetrack-15, posetrack-17, body-25, "
-        "openpose-18, halpe-26, halpe-136, coco-wholebody-133, mediapipe-33, or a TOML or JSON file "
-        "of yours; without it, the format's own for their number",
+        "openpose-18, halpe-26, halpe-136, coco-wholebody-133, mediapipe-33, or a TOML or JSON "
+        "file of yours; without it, the format's own for their number",
     )
     group.add_argument(
         "--score-scale",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from ..frames import Matcher
 from ..poses import Appearance
@@ -39,8 +40,10 @@ def tracker_for(
     setting: Rule | paper,
     matcher: Matcher | None = None,
     appearance: Appearance | None = None,
+    fps: float | None = None,
 ) -> Tracker | FlowTracker:
     """The tracker that a setting is for; only `default` asks what people look like."""
+    rate: dict[str, Any] = {} if fps is None else {"fps": fps}
     if isinstance(setting, paper):
-        return FlowTracker(skeleton, setting, matcher=matcher)
-    return Tracker(skeleton, setting, matcher=matcher, appearance=appearance)
+        return FlowTracker(skeleton, setting, matcher=matcher, **rate)
+    return Tracker(skeleton, setting, matcher=matcher, appearance=appearance, **rate)

@@ -16,7 +16,7 @@ from ..motion_field import carry, medians
 from ..poses import NO_ID, Poses
 from ..similarity import box_iou, oks
 from .motion import damped_frames
-from .recall import nearness
+from .recall import closeness, nearness
 from .rule import Association, Told
 from .tracks import Tracks
 
@@ -54,8 +54,10 @@ class default:
             in view look is not asked.
         alike: likeness in [0, 1] that speaks neither for nor against.
         recognised: likeness in [0, 1] above which somebody new is somebody who was lost nearby.
-        nearby: how near that is, and how near somebody new must be whose looks are not known: how
-            far people get in a second, in their own size (the root of the box's area).
+        nearby: how near that is, in sizes of the person (the root of the box's area), and how near
+            somebody new must be whose looks are not known.
+        pace: how many sizes of their own people move in a second; until they may have got as far
+            as `nearby`, this limits where they are looked for.
         persistence: seconds after which a velocity that nobody confirmed has lost all but 1/e:
             people turn and stop.
         people: how many there are, where that is known: no more ids than that at any time. Nobody
@@ -81,7 +83,8 @@ class default:
     looks: float = 1.0
     alike: float = 0.75
     recognised: float = 0.8
-    nearby: float = 1.8
+    nearby: float = 4.0
+    pace: float = 3.75
     persistence: float = 0.15
     people: int | None = None
 
@@ -122,6 +125,12 @@ class default:
             more = self._recalled(tracks, poses, told, free, believed)
             pairs = np.concatenate([pairs, more])
             left[more[:, 1]] = False
+            if self.people is not None and known.sum() >= self.people:
+                # It can be nobody else.
+                free[more[:, 0]] = False
+                more = _assign_among(closeness(tracks.boxes, poses.boxes), free, left & believed, 0)
+                pairs = np.concatenate([pairs, more])
+                left[more[:, 1]] = False
         named = pairs[:0, 0]
         if not known.all():
             more = _assign_among(similarity, ~known, left & ~believed, self.similar_weak)
@@ -151,10 +160,9 @@ class default:
         """Pairs (P, 2) of lost tracks (T,) and new poses (N,) that are likely the same people."""
         if not lost.any() or not new.any():
             return np.empty((0, 2), dtype=np.int64)
-        everybody = self.people is not None and (tracks.ids != NO_ID).sum() >= self.people
-        reach = np.inf if everybody else self.nearby
-        near = nearness(tracks.boxes, poses.boxes, tracks.missed / told.fps, reach)
-        if told.likeness is None or everybody:
+        reach = np.minimum(self.pace * (tracks.missed + 1) / told.fps, self.nearby)
+        near = nearness(tracks.boxes, poses.boxes, reach)
+        if told.likeness is None:
             return _assign_among(near, lost, new, 0.0)
         alike = np.where(np.isnan(told.likeness), near, told.likeness)
         return _assign_among(np.where(near > 0, alike, 0.0), lost, new, self.recognised)
@@ -214,9 +222,9 @@ class default:
         if told.correspondences is not None and len(told.correspondences.source):
             seen = np.flatnonzero(tracks.missed == 0)
             carried, moved = _carried(tracks[seen], told.correspondences)
-            told = ~np.isnan(moved[:, 0])
+            followed = ~np.isnan(moved[:, 0])
             keypoints[seen] = np.where(np.isnan(carried), keypoints[seen], carried)
-            shift[seen[told]] = moved[told]
+            shift[seen[followed]] = moved[followed]
         return keypoints, tracks.boxes + np.concatenate([shift, shift], axis=1)
 
 

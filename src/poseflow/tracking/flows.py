@@ -22,6 +22,7 @@ from .default import default
 from .distances import joint_squares, points_in_squares
 from .fusion import fused, groups_of_flows
 from .moments import Moment, joined, moment
+from .rule import Told
 from .tracks import Tracks
 
 FloatArray = NDArray[np.float64]
@@ -114,6 +115,7 @@ class FlowTracker:
     Args:
         skeleton: what the keypoints are; None = all keypoints equally precise.
         setting: the parameters.
+        fps: frames a second; what is a time in `relink` is in seconds.
         matcher: finds correspondences between neighbouring images. Without images, poses are taken
             to go on as they moved. (ours)
     """
@@ -123,10 +125,12 @@ class FlowTracker:
         skeleton: Skeleton | None = None,
         setting: paper | None = None,
         *,
+        fps: float = 25.0,
         matcher: Matcher | None = None,
     ) -> None:
         self._skeleton = skeleton
         self._setting = paper() if setting is None else setting
+        self._fps = fps
         self._matcher = matcher
         self._last_image: ImageArray | None = None
         self._correspondences: Correspondences | None = None
@@ -173,6 +177,7 @@ class FlowTracker:
                 patience=options.patience,
                 variances=self._variances(poses.n_keypoints),
                 motion=options.relink,
+                fps=self._fps,
             )
         )
         self._last_image = None if image is None or self._matcher is None else image.copy()
@@ -190,6 +195,11 @@ class FlowTracker:
         final = [self._finalise() for _ in range(len(self._moments))]
         self._forget()
         return final
+
+    @property
+    def fps(self) -> float:
+        """Frames a second."""
+        return self._fps
 
     @property
     def matcher(self) -> Matcher | None:
@@ -361,7 +371,8 @@ class FlowTracker:
         if not len(lost):
             return ids
         rule = self._setting.relink
-        similarity, _ = rule.compare(lost, poses, self._variances(poses.n_keypoints), None)
+        told = Told(self._variances(poses.n_keypoints), self._fps)
+        similarity, _ = rule.compare(lost, poses, told)
         i, j = assign_allowed(similarity, similarity > rule.similar).T
         ids[j] = lost.ids[i]
         return ids
@@ -381,7 +392,7 @@ class FlowTracker:
         if new:
             started = replace(Tracks.started(poses[new]), ids=ids[new])
             tracks = tracks.and_also(started)
-        self._tracks = tracks[tracks.missed <= self._setting.relink.memory]
+        self._tracks = tracks[tracks.missed <= self._setting.relink.remembers(self._fps)]
 
     def _drop_ended(self) -> None:
         """Forget flows of which no frame is left."""

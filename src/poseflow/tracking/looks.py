@@ -8,7 +8,6 @@ from numpy.typing import NDArray
 from ..geometry import areas
 
 FloatArray = NDArray[np.float64]
-IntArray = NDArray[np.int64]
 BoolArray = NDArray[np.bool_]
 
 
@@ -50,22 +49,3 @@ def mixed(remembered: FloatArray, looks: FloatArray, gain: float = 0.1) -> Float
     new = np.where(np.isnan(looks), remembered, looks)
     old = np.where(np.isnan(remembered), new, remembered)
     return np.asarray(old + gain * (new - old))
-
-
-def within_reach(lost: FloatArray, boxes: FloatArray, frames: IntArray, reach: float) -> BoolArray:
-    """(T, N) whether people lost for some frames may be those who are seen now, by place and size.
-
-    People turn and stop, so how far they get grows with the root of the time; nobody becomes twice
-    as large, or half.
-
-    Args:
-        lost: (T, 4) the boxes in which they are expected.
-        boxes: (N, 4) of the people of this frame.
-        frames: (T,) since they were seen.
-        reach: how far in 30 frames, in sizes of the person (the root of the box's area).
-    """
-    size, now = np.sqrt(areas(lost))[:, None], np.sqrt(areas(boxes))
-    middles = (lost[:, None, :2] + lost[:, None, 2:] - boxes[:, :2] - boxes[:, 2:]) / 2
-    far = np.hypot(middles[..., 0], middles[..., 1])
-    near = far <= reach * size * np.sqrt(frames / 30.0)[:, None]
-    return np.asarray(near & (size < 2 * now) & (now < 2 * size))

@@ -76,6 +76,7 @@ def moment(
     patience: int,
     variances: FloatArray,
     motion: default,
+    fps: float,
 ) -> Moment:
     """The next frame.
 
@@ -89,6 +90,7 @@ def moment(
         patience: for so many frames in a row a person is carried over; 0 = nobody is.
         variances: (K,) squared falloffs of the skeleton's OKS.
         motion: how poses are compared, and a velocity damped, where there are no images.
+        fps: frames a second.
     """
     n = len(poses)
     hits, velocity = np.ones(n, dtype=np.int64), np.zeros((n, 2))
@@ -98,7 +100,7 @@ def moment(
     if before is not None and len(before.poses):
         is_cut = correspondences is not None and not len(correspondences.source)
         expected = _expected(before, correspondences)
-        edges = _edges(before, expected, poses, correspondences, square, variances, motion)
+        edges = _edges(before, expected, poses, correspondences, square, variances, motion, fps)
         i, j = assign_allowed(edges, edges >= candidate).T
         moved = _displacement(before.poses[i], poses[j])
         hits[j] = before.hits[i] + 1
@@ -116,7 +118,7 @@ def moment(
             poses = joined([poses, carried])
             hits = np.concatenate([hits, before.hits[missed] + 1])
             unseen = np.concatenate([unseen, before.unseen[missed] + 1])
-            velocity = np.concatenate([velocity, motion.damping * before.velocity[missed]])
+            velocity = np.concatenate([velocity, motion.damping(fps) * before.velocity[missed]])
     return Moment(
         index=0 if before is None else before.index + 1,
         poses=poses,
@@ -191,6 +193,7 @@ def _edges(
     square: float,
     variances: FloatArray,
     motion: default,
+    fps: float,
 ) -> FloatArray:
     """(M, N) shared points of the poses of two neighbouring frames.
 
@@ -202,7 +205,8 @@ def _edges(
         return shared_points(*correspondences, *squares)
     boxes = widen(expected.boxes, 0.25).T
     i, j = overlapping(boxes[:2], boxes[2:], after.boxes.T).nonzero()
-    spread = np.maximum(areas(expected.boxes), 1e-9) * (1 + motion.growth * before.unseen) ** 2
+    grown = 1 + motion.growth * before.unseen / fps
+    spread = np.maximum(areas(expected.boxes), 1e-9) * grown**2
     falloffs = spread[i, None] * (motion.softness**2 * variances)
     alike = np.zeros((len(expected), len(after)))
     alike[i, j] = oks(expected.keypoints[i], after.keypoints[j], falloffs, after.keypoint_scores[j])

@@ -17,7 +17,7 @@ from ..frames import Correspondences
 from ..geometry import boxes_around, overlapping, widen
 from ..poses import Poses
 from ..similarity import box_iou, correspondence_iou, mean_of_largest, square_iou
-from .rule import Association
+from .rule import Association, Told
 from .tracks import Tracks
 
 FloatArray = NDArray[np.float64]
@@ -43,22 +43,18 @@ class published:
     reach: float = 30.0
     match: float = 0.2
 
-    @property
-    def memory(self) -> int:
-        """Frames a track is kept without being seen."""
+    def remembers(self, fps: float) -> int:
+        """For how many frames a track is kept without being seen, at any rate of them."""
         return self.link - 1
 
     def associate(
         self,
         tracks: Tracks,
         poses: Poses,
-        variances: FloatArray,
-        correspondences: Correspondences | None,
-        image_size: tuple[int, int] | None,
-        likeness: FloatArray | None = None,
+        told: Told,
     ) -> Association:
         """Hungarian on the grades of all pairs; whoever is left over starts a track."""
-        grades = self.grades(tracks, poses, correspondences, image_size)
+        grades = self.grades(tracks, poses, told.correspondences, told.image_size)
         pairs = assign(grades)
         # Refused after solving, not before, as in 2018: the published ids depend on it.
         pairs = pairs[grades[pairs[:, 0], pairs[:, 1]] > self.match]

@@ -11,6 +11,7 @@ from ..frames import Correspondences
 from ..poses import Poses
 from .tracks import Tracks
 
+FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 BoolArray = NDArray[np.bool_]
 
@@ -32,12 +33,30 @@ class Association(NamedTuple):
     named_births: BoolArray
 
 
+class Told(NamedTuple):
+    """What is known of a frame besides its poses.
+
+    Attributes:
+        variances: (K,) OKS falloffs (2 sigma)² of the skeleton, of a pose of unit area.
+        fps: frames a second.
+        correspondences: between the previous frame and this one; None = no images.
+        image_size: width and height in pixels; None = unknown.
+        likeness: (T, N) cosines of what tracks and poses look like; nan = not told, None = of
+            nobody.
+    """
+
+    variances: FloatArray
+    fps: float
+    correspondences: Correspondences | None = None
+    image_size: tuple[int, int] | None = None
+    likeness: FloatArray | None = None
+
+
 class Rule(Protocol):
     """One named setting of the tracker: its parameters and its decision, without any state."""
 
-    @property
-    def memory(self) -> int:
-        """Frames a track is kept without being seen."""
+    def remembers(self, fps: float) -> int:
+        """For how many frames a track is kept without being seen, at so many frames a second."""
 
     @property
     def follows_camera(self) -> bool:
@@ -47,19 +66,12 @@ class Rule(Protocol):
         self,
         tracks: Tracks,
         poses: Poses,
-        variances: NDArray[np.float64],
-        correspondences: Correspondences | None,
-        image_size: tuple[int, int] | None,
-        likeness: NDArray[np.float64] | None = None,
+        told: Told,
     ) -> Association:
         """Say which pose goes on which track, and which start one.
 
         Args:
             tracks: (T) all that are remembered; `missed` counts frames before this one.
             poses: (N) of this frame.
-            variances: (K,) OKS falloffs (2 sigma)² of the skeleton, of a pose of unit area.
-            correspondences: between the previous frame and this one; None = no images.
-            image_size: width and height in pixels; None = unknown.
-            likeness: (T, N) cosines of what tracks and poses look like; nan = not told, None =
-                of nobody.
+            told: what else is known of the frame.
         """

@@ -14,7 +14,7 @@ from ..skeletons import DEFAULT_SIGMA, Skeleton
 from .camera import scene_points, without_camera
 from .default import default
 from .looks import clear, likeness
-from .rule import Association, Rule
+from .rule import Association, Rule, Told
 from .tracks import Tracks
 
 FloatArray = NDArray[np.float64]
@@ -31,9 +31,13 @@ class Tracker:
     Args:
         skeleton: what the keypoints are; None = all keypoints equally precise.
         rule: how poses are matched with tracks: `default()`, `published()`.
+        fps: frames a second; what a rule says of time is in seconds.
         matcher: finds correspondences between neighbouring images; None = none are looked for,
             and images given to `update` tell their size only.
         appearance: tells what people in an image look like; None = that is not asked.
+
+    Raises:
+        InputError: `fps` is not a rate.
     """
 
     def __init__(
@@ -41,11 +45,15 @@ class Tracker:
         skeleton: Skeleton | None = None,
         rule: Rule | None = None,
         *,
+        fps: float = 25.0,
         matcher: Matcher | None = None,
         appearance: Appearance | None = None,
     ) -> None:
+        if not 0 < fps < np.inf:
+            raise InputError(f"fps: expected a number of frames a second above 0, got {fps:g}")
         self._skeleton = skeleton
         self._rule: Rule = default() if rule is None else rule
+        self._fps = fps
         self._matcher = matcher
         self._appearance = appearance
         self._tracks: Tracks | None = None
@@ -53,6 +61,11 @@ class Tracker:
         self._last_image: ImageArray | None = None
         self._correspondences: Correspondences | None = None
         self._next_id = 1
+
+    @property
+    def fps(self) -> float:
+        """Frames a second."""
+        return self._fps
 
     @property
     def matcher(self) -> Matcher | None:
@@ -93,14 +106,9 @@ class Tracker:
         known = self._correspondences = self._correspond(tracks, shades, correspondences)
         if known is not None and self._rule.follows_camera:
             tracks, known = without_camera(tracks, known)
-        decision = self._rule.associate(
-            tracks,
-            poses,
-            variances,
-            known,
-            image_size,
-            likeness(tracks.looks, looks) if looks.size else None,
-        )
+        alike = likeness(tracks.looks, looks) if looks.size else None
+        told = Told(variances, self._fps, known, image_size, alike)
+        decision = self._rule.associate(tracks, poses, told)
         ids = self._remember(tracks, poses, decision, looks)
         # A caller may read the next frame into the same memory.
         self._last_image = None if shades is None or self._matcher is None else shades.copy()
@@ -169,7 +177,8 @@ class Tracker:
         ids = np.full(len(poses), NO_ID, dtype=np.int64)
         ids[decision.pairs[:, 1]] = tracks.ids[decision.pairs[:, 0]]
         # A track on trial must be seen in every frame.
-        remembered = tracks.missed <= np.where(tracks.ids == NO_ID, 0, self._rule.memory)
+        memory = self._rule.remembers(self._fps)
+        remembered = tracks.missed <= np.where(tracks.ids == NO_ID, 0, memory)
         if not remembered.all():
             tracks = tracks[remembered]
         if len(decision.births):
