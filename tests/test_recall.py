@@ -100,6 +100,11 @@ def test_of_too_many_at_once_the_surest_are_taken():
     assert tracked([frame] * 3, default(people=2)) == [[NO_ID, 1, 2]] * 3
 
 
+def test_nobody_cannot_be_counted():
+    with pytest.raises(InputError, match="people: expected at least 1, got 0"):
+        default(people=0)
+
+
 @given(st.integers(0, 2**32 - 1), st.integers(1, 4))
 def test_people_is_a_limit_at_once_and_in_all(seed, people):
     rng = np.random.default_rng(seed)

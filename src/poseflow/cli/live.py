@@ -83,6 +83,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default=words.NOT_GIVEN,
         help="which rule gives ids (default)",
     )
+    group.add_argument(
+        "--people",
+        type=int,
+        default=words.NOT_GIVEN,
+        metavar="COUNT",
+        help="how many there are, which is known: never more ids than that; nobody is forgotten, "
+        "and when all have ids somebody new is whoever was lost, the nearest first",
+    )
     words.add_reading(parser)
     add_estimator(parser)
     add_settings(parser, _settings())
@@ -149,11 +157,12 @@ def run(
     **parameters: Any,
 ) -> None:
     """Grab, estimate, track and show until the source ends or somebody says so."""
+    from ..appearance import colours
     from ..correspondence import MATCHERS
     from ..live import Counts, grab, open_source, play
     from ..offline.one_euro import OneEuro
     from ..render import Renderer
-    from ..tracking import Tracker
+    from ..tracking import Tracker, default
 
     if reconnect is not None and reconnect < 0:
         raise InputError(f"--reconnect: expected 0 or more tries, got {reconnect}")
@@ -171,7 +180,12 @@ def run(
         refuse("without --poses", estimator)
         sequence = words.read_poses(poses, format, skeleton, score_scale, image_list)
         kind, estimate = sequence.skeleton, _looked_up(sequence, opened)
-    tracker = Tracker(kind, rule, matcher=None if matcher == "none" else MATCHERS[matcher]())
+    tracker = Tracker(
+        kind,
+        rule,
+        matcher=None if matcher == "none" else MATCHERS[matcher](),
+        appearance=colours(kind) if isinstance(rule, default) else None,
+    )
     smoother = OneEuro() if smooth else None
     # Else loaded when people first meet: half a second in which nobody is followed.
     importlib.import_module("scipy.optimize")

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..assignment import assign_allowed
+from ..errors import InputError
 from ..frames import Correspondences
 from ..geometry import areas, overlapping
 from ..motion_field import carry, medians
@@ -63,6 +64,9 @@ class default:
         people: how many there are, where that is known: no more ids than that at any time. Nobody
             is then forgotten, and when all have ids, somebody new is whoever was lost, the nearest
             first; if nobody is lost, nobody. None = not known.
+
+    Raises:
+        InputError: `people` is not a number of people.
     """
 
     follows_camera: ClassVar[bool] = True
@@ -87,6 +91,10 @@ class default:
     pace: float = 3.75
     persistence: float = 0.15
     people: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.people is not None and self.people < 1:
+            raise InputError(f"people: expected at least 1, got {self.people}")
 
     def associate(
         self,
