@@ -105,17 +105,27 @@ def test_duplicates_of_every_detection_become_one_better_pose():
 
 def test_fusing_weighs_keypoints_by_their_scores():
     two = Poses.from_keypoints(
-        [[[0.0, 0], [10, 10], [np.nan, np.nan]], [[4.0, 0], [np.nan, np.nan], [np.nan, np.nan]]],
+        [[[0.0, 0], [40, 40], [np.nan, np.nan]], [[4.0, 0], [np.nan, np.nan], [np.nan, np.nan]]],
         [[0.9, 0.5, 0], [0.3, 0, 0]],
         [0.8, 0.4],
     )
     one = fused(two)
     # x = (.9 · 0 + .3 · 4) / 1.2; its score is the mean over those that have it.
     assert one.keypoints[0, 0].tolist() == pytest.approx([1, 0])
-    assert one.keypoints[0, 1].tolist() == pytest.approx([10, 10])
+    assert one.keypoints[0, 1].tolist() == pytest.approx([40, 40])
     assert np.isnan(one.keypoints[0, 2]).all()
     assert one.keypoint_scores[0].tolist() == pytest.approx([0.6, 0.5, 0])
     assert one.scores.tolist() == [0.8]
+
+
+def test_fusing_leaves_out_a_joint_that_lies_elsewhere():
+    # Sides were swapped in the less sure pose: its ankles are 60 pixels from the surer one's.
+    body = [[0.0, 0], [100, 0], [0, 200], [60, 200]]
+    swapped = [[2.0, 0], [100, 2], [60, 200], [0, 200]]
+    one = fused(Poses.from_keypoints([body, swapped], [[0.8] * 4, [0.4] * 4], [0.8, 0.4]), 0.2)
+    # A person is 200 pixels long: up to 40 apart is one joint.
+    assert np.allclose(one.keypoints[0], [[2 / 3, 0], [100, 2 / 3], [0, 200], [60, 200]])
+    assert one.keypoint_scores[0].tolist() == pytest.approx([0.6, 0.6, 0.8, 0.8])
 
 
 def test_a_person_missed_for_two_frames_is_carried_over():

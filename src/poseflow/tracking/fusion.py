@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..poses import Origin, Poses
-from .distances import keypoint_weights
+from .distances import keypoint_weights, sizes
 from .moments import Moment
 
 FloatArray = NDArray[np.float64]
@@ -80,12 +80,20 @@ def _medians(keys: IntArray, values: FloatArray, counts: IntArray) -> FloatArray
     return medians
 
 
-def fused(poses: Poses) -> Poses:
+def fused(poses: Poses, reach: float = 0.15) -> Poses:
     """One pose out of several of a person: the paper's score-weighted mean of each keypoint.
 
     Its score is that of the surest; the mean of the keypoints' scores is over those that count.
+
+    Args:
+        poses: at least one.
+        reach: of the largest one's size; a keypoint farther from the surest of its kind does not
+            count: between a left and a right ankle there is none. (ours)
     """
     weights = keypoint_weights(poses)
+    surest = poses.keypoints[weights.argmax(axis=0), np.arange(poses.n_keypoints)]
+    apart = np.linalg.norm(poses.keypoints - surest, axis=2)
+    weights = np.where(apart <= reach * sizes(poses).max(), weights, 0.0)
     counted = weights > 0
     total = weights.sum(axis=0)
     places = np.where(counted[..., None], poses.keypoints, 0.0)
