@@ -21,6 +21,7 @@ NAMES = (
     "startup",
     "identity",
     "flows",
+    "settings",
     "refining",
     "camera",
 )
