@@ -11,10 +11,10 @@ import pytest
 from conftest import frame_of, person
 from poseflow.appearance import colours, embeddings
 from poseflow.errors import InputError
+from poseflow.looks import clear, likeness, mixed
 from poseflow.poses import Poses
 from poseflow.skeletons import Skeleton, skeleton
 from poseflow.tracking import Tracker, default
-from poseflow.tracking.looks import clear, likeness, mixed
 
 nan = np.nan
 COCO = skeleton("coco-17")

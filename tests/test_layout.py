@@ -15,7 +15,7 @@ FLOORS = [
     ["errors"],
     ["files"],
     ["geometry", "assignment", "motion_field"],
-    ["similarity"],
+    ["similarity", "looks"],
     ["skeletons", "frames"],
     ["poses"],
     ["truth"],

@@ -122,6 +122,23 @@ def test_two_who_swap_places_while_unseen_are_told_by_their_motion():
     assert ids[0] == ids[-1] == [1, 2]
 
 
+def test_two_who_come_back_in_each_others_place_are_told_by_what_they_wear():
+    # By place alone, who is first on the left is so at last; by looks, it is the other.
+    there = [people_at((100, 200), (300, 200)) for _ in range(10)]
+    frames = [*there, *(people_at() for _ in range(100)), *there]
+    before = tracked(frames)
+    remembered = Remembered()
+    look = remembered.looking(lambda image, poses: np.array([[1.0, 0.0], [0.0, 1.0]])[: len(poses)])
+    turned = remembered.looking(
+        lambda image, poses: np.array([[0.0, 1.0], [1.0, 0.0]])[: len(poses)]
+    )
+    nothing = np.zeros((4, 4), dtype=np.uint8)
+    for index, poses in enumerate(frames):
+        (look if index < 50 else turned)(nothing, poses)
+    assert ids_of(relink(before, Tracker(COCO)))[-1] == [1, 2]
+    assert ids_of(relink(before, Tracker(COCO), remembered))[-1] == [2, 1]
+
+
 def test_no_more_ids_than_people_and_the_surest_keep_them():
     # Two people all along, and for ten frames a weaker third who is nobody.
     frames = [people_at((100, 200), (400, 200)) for _ in range(40)]

@@ -11,10 +11,11 @@ from numpy.typing import NDArray
 
 from . import pipeline
 from .errors import InputError
-from .frames import Correspondences
+from .frames import Correspondences, ImageArray
+from .looks import clear
 from .offline.linking import paths
 from .offline.tracklets import tracklets
-from .poses import NO_ID, Poses, Sequence
+from .poses import NO_ID, Appearance, Poses, Sequence
 from .tracking import Tracker
 
 IntArray = NDArray[np.int64]
@@ -27,10 +28,25 @@ class Remembered:
     """Correspondences of a clip, kept for the way back: a `pipeline.Recorder`.
 
     In single precision: of a clip with images they are most of what is remembered.
+
+    Attributes:
+        looks: what people looked like, (N, D) for each frame; empty if nobody asked.
     """
 
     def __init__(self) -> None:
+        self.looks: list[NDArray[np.float32]] = []
         self._found: dict[tuple[str, str], NDArray[np.float32]] = {}
+
+    def looking(self, appearance: Appearance) -> Appearance:
+        """The same appearance; what it tells of clear views is kept, frame by frame."""
+
+        def look(image: ImageArray, poses: Poses) -> NDArray[np.float64]:
+            looks = appearance(image, poses)
+            views = np.where(clear(poses.boxes)[:, None], looks, np.nan)
+            self.looks.append(views.astype(np.float32))
+            return looks
+
+        return look
 
     def __call__(self, before: str, after: str, found: Correspondences) -> None:
         """Keep what was found between two neighbours."""
@@ -82,6 +98,7 @@ def relink(
         [poses.track_ids for poses in back.frames][::-1],
         len(tracked.skeleton),
         gap=int(CERTAIN * tracker.fps),
+        looks=remembered.looks if remembered is not None and remembered.looks else None,
     )
     path = paths(clip, (2 * tracked.skeleton.sigmas) ** 2, tracker.fps, people)
     counts = [len(poses) for poses in tracked.frames]

@@ -237,6 +237,9 @@ def track_poses(
     looking = video is not None and chosen != "none" and read_from is None
     # Only our own rule asks what people look like.
     appearance = appearance if isinstance(rule, default) else None
+    remembered = Remembered() if both_ways else None
+    if remembered is not None and appearance is not None:
+        appearance = remembered.looking(appearance)
     matching = MATCHERS[chosen]() if looking else None
     tracker = tracker_for(sequence.skeleton, rule, matching, appearance, fps)
     if video is not None:
@@ -245,8 +248,6 @@ def track_poses(
     # Poses alone, and correspondences of others, do not need the images at all.
     frames = None if video is None else read_frames(video, color=appearance is not None)
     start = time.perf_counter()
-
-    remembered = Remembered() if both_ways else None
 
     def run(*recorders: Recorder) -> Sequence:
         return track(

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..geometry import expand
+from ..looks import alike_in_pairs
 from ..poses import NO_ID
 from ..similarity import oks
 from .tracklets import Tracklets
@@ -31,6 +32,8 @@ class Costs:
         similarity: nats for each power of e by which the two poses are less alike than equal.
         resizing: the natural logarithm of the ratio of sizes that costs half a nat.
         vote: nats less for each direction of tracking in which the two have the same id.
+        looks: nats less for each 1 of likeness, where images tell what people look like.
+        alike: likeness in [0, 1] that speaks neither for nor against.
         newcomer: nats for one more person, where their number is not known.
         anything: nats at most, where it is: then somebody has to be who is seen.
         doubt: mean score of a tracklet that is as likely nobody's as somebody's.
@@ -46,6 +49,8 @@ class Costs:
     similarity: float = 2.0
     resizing: float = 0.3
     vote: float = 0.3
+    looks: float = 8.0
+    alike: float = 0.75
     newcomer: float = 14.0
     anything: float = 15.0
     doubt: float = 0.25
@@ -168,7 +173,9 @@ def _prices(
         )
         price -= 0.5 * costs.similarity * np.log(np.maximum(alike, 1e-9))
     same = (tracklets.ids[a] == tracklets.ids[b]) & (tracklets.ids[a] != NO_ID)
-    return np.asarray(price - costs.vote * same.sum(axis=1))
+    price -= costs.vote * same.sum(axis=1)
+    likeness = alike_in_pairs(tracklets.looks[i], tracklets.looks[j])
+    return price - costs.looks * np.where(np.isnan(likeness), 0.0, likeness - costs.alike)
 
 
 def _all_pairs(

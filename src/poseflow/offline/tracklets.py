@@ -30,6 +30,7 @@ class Tracklets:
         sizes: (M,) pixels, the square root of the box's area; 1 for a pose without keypoints.
         scores: (M,) of the poses; nan = none given.
         ids: (M, 2) the track ids forwards and backwards; -1 = none.
+        looks: (T, D) what each one looks like, the mean of clear views; nan = not told, D may be 0.
     """
 
     bounds: IntArray
@@ -40,6 +41,7 @@ class Tracklets:
     sizes: FloatArray
     scores: FloatArray
     ids: IntArray
+    looks: FloatArray
 
     def __len__(self) -> int:
         return len(self.bounds) - 1
@@ -61,6 +63,7 @@ def tracklets(
     backwards: Sequence[IntArray],
     n_keypoints: int,
     gap: int,
+    looks: Sequence[Float32Array] | None = None,
 ) -> Tracklets:
     """The tracklets of a clip that was tracked in both directions.
 
@@ -70,6 +73,8 @@ def tracklets(
         backwards: the same of the clip tracked from its end; the numbers have nothing in common.
         n_keypoints: K.
         gap: frames unseen in a row, more of which end a tracklet.
+        looks: what the poses of each frame (N, D) look like in clear views; nan = not told, None =
+            of nobody.
     """
     counts = np.array([len(ids) for ids in forwards], dtype=np.int64)
     ids = np.stack([_joined(forwards), _joined(backwards)], axis=1)
@@ -87,8 +92,9 @@ def tracklets(
         weights.append(np.where(missing, 0.0, given).astype(np.float32))
         sizes.append(np.sqrt(np.nan_to_num(areas(poses.boxes), nan=1.0)))
         scores.append(poses.scores)
+    bounds = np.searchsorted(number, np.arange(number.max(initial=-1) + 2))
     return Tracklets(
-        bounds=np.searchsorted(number, np.arange(number.max(initial=-1) + 2)),
+        bounds=bounds,
         places=places,
         frames=in_frame[places],
         keypoints=np.concatenate(keypoints)[places],
@@ -96,7 +102,21 @@ def tracklets(
         sizes=np.maximum(np.concatenate(sizes)[places], 1.0),
         scores=np.concatenate(scores)[places],
         ids=ids[places],
+        looks=_means(looks, places, bounds),
     )
+
+
+def _means(looks: Sequence[Float32Array] | None, places: IntArray, bounds: IntArray) -> FloatArray:
+    """(T, D) the means of looks over each tracklet's poses; nan where none tells."""
+    if looks is None or not len(places):
+        return np.empty((len(bounds) - 1, 0))
+    views = np.concatenate(looks)[places].astype(np.float64)
+    told = ~np.isnan(views)
+    count = np.add.reduceat(told, bounds[:-1], axis=0, dtype=np.float64)
+    total = np.add.reduceat(np.where(told, views, 0.0), bounds[:-1], axis=0)
+    means = np.full(total.shape, np.nan)
+    np.divide(total, count, out=means, where=count > 0)
+    return means
 
 
 def agreed(ids: IntArray, frames: IntArray, gap: int) -> IntArray:

@@ -9,11 +9,11 @@ from numpy.typing import NDArray
 
 from ..errors import InputError
 from ..frames import Correspondences, Follower, ImageArray, Matcher, gray
+from ..looks import clear, likeness
 from ..poses import NO_ID, Appearance, Poses
 from ..skeletons import DEFAULT_SIGMA, Skeleton
 from .camera import scene_points, without_camera
 from .default import default
-from .looks import clear, likeness
 from .rule import Association, Rule, Told
 from .tracks import Tracks
 

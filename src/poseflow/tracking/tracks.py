@@ -9,8 +9,8 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from ..looks import mixed
 from ..poses import NO_ID, Poses
-from .looks import mixed
 from .motion import displacement, smoothed
 
 FloatArray = NDArray[np.float64]

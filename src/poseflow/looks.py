@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from ..geometry import areas
+from .geometry import areas
 
 FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
@@ -19,6 +19,16 @@ def likeness(remembered: FloatArray, looks: FloatArray) -> FloatArray:
     lengths = np.sqrt((a**2 @ also.T) * (told @ (b**2).T))
     cosines = np.full(lengths.shape, np.nan)
     np.divide(a @ b.T, lengths, out=cosines, where=lengths > 0)
+    return cosines
+
+
+def alike_in_pairs(one: FloatArray, other: FloatArray) -> FloatArray:
+    """(P,) the same of the pairs of looks (P, D) and (P, D)."""
+    both = ~np.isnan(one) & ~np.isnan(other)
+    a, b = np.where(both, one, 0.0), np.where(both, other, 0.0)
+    lengths = np.sqrt(np.vecdot(a, a) * np.vecdot(b, b))
+    cosines = np.full(len(a), np.nan)
+    np.divide(np.vecdot(a, b), lengths, out=cosines, where=lengths > 0)
     return cosines
 
 
