@@ -18,7 +18,7 @@ from poseflow.video import reading as reading_module
 
 
 def reading_threads():
-    return [thread for thread in threading.enumerate() if "poseflow" in thread.name]
+    return [thread for thread in threading.enumerate() if "poseflow-frames" in thread.name]
 
 
 # Folders.
