@@ -73,7 +73,9 @@ def test_a_clip_is_tracked_as_frame_after_frame_would_be(name):
 
 def test_each_frame_is_told_of_its_own_pair():
     found = []
-    track(clip(), Tracker(matcher=a_matcher), numbered(), recorders=[lambda *pair: found.append(pair)])
+    track(
+        clip(), Tracker(matcher=a_matcher), numbered(), recorders=[lambda *pair: found.append(pair)]
+    )
 
     assert [(c.source[0, 0], c.target[0, 0]) for *_, c in found] == [(t, t + 1) for t in range(11)]
 
