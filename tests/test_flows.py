@@ -253,6 +253,12 @@ def test_another_number_of_keypoints_is_refused():
         FlowTracker(skeleton("coco-17")).update(Poses.empty(3))
 
 
+@pytest.mark.parametrize("fps", [0, -25, float("nan")])
+def test_a_rate_that_is_none_is_refused(fps):
+    with pytest.raises(InputError, match="fps: expected a number of frames a second above 0"):
+        FlowTracker(fps=fps)
+
+
 @st.composite
 def crowds(draw):
     """A few people who come, go and are missed; now and then twice."""

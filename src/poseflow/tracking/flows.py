@@ -118,6 +118,9 @@ class FlowTracker:
         fps: frames a second; what is a time in `relink` is in seconds.
         matcher: finds correspondences between neighbouring images. Without images, poses are taken
             to go on as they moved. (ours)
+
+    Raises:
+        InputError: `fps` is not a rate.
     """
 
     def __init__(
@@ -128,6 +131,8 @@ class FlowTracker:
         fps: float = 25.0,
         matcher: Matcher | None = None,
     ) -> None:
+        if not 0 < fps < np.inf:
+            raise InputError(f"fps: expected a number of frames a second above 0, got {fps:g}")
         self._skeleton = skeleton
         self._setting = paper() if setting is None else setting
         self._fps = fps
@@ -140,8 +145,6 @@ class FlowTracker:
         self._built = 0
         self._tracks: Tracks | None = None
         self._next_id = 1
-
-    # ------------------------------------------------------------ frames in, frames out
 
     def update(
         self,
@@ -183,10 +186,7 @@ class FlowTracker:
         self._last_image = None if image is None or self._matcher is None else image.copy()
         if len(self._unbuilt()) >= options.ahead:
             self._build()
-        final = []
-        while len(self._moments) > options.window:
-            final.append(self._finalise())
-        return final
+        return [self._finalise() for _ in range(len(self._moments) - options.window)]
 
     def finish(self) -> list[FlowFrame]:
         """The frames that are left, all final. What comes next is another clip."""
@@ -334,8 +334,6 @@ class FlowTracker:
         carried = [i for i in members if self._flows[int(now.flows[i])].last_seen > now.index]
         return seen or carried[:1]
 
-    # ------------------------------------------------------------ ids
-
     def _ids(self, poses: Poses, groups: list[list[int]]) -> IntArray:
         """(G,) an id for each group: the oldest among its flows, else that of one who was lost."""
         assert self._tracks is not None
@@ -368,8 +366,6 @@ class FlowTracker:
         assert self._tracks is not None
         lost = self._tracks[~np.isin(self._tracks.ids, taken)]
         ids = np.full(len(poses), NO_ID, dtype=np.int64)
-        if not len(lost):
-            return ids
         rule = self._setting.relink
         told = Told(self._variances(poses.n_keypoints), self._fps)
         similarity, _ = rule.compare(lost, poses, told)
@@ -390,8 +386,7 @@ class FlowTracker:
         tracks = self._tracks.observed(np.array(pairs, dtype=np.int64).reshape(-1, 2), poses)
         new = [j for j, one in enumerate(ids.tolist()) if one != NO_ID and one not in row]
         if new:
-            started = replace(Tracks.started(poses[new]), ids=ids[new])
-            tracks = tracks.and_also(started)
+            tracks = tracks.and_also(replace(Tracks.started(poses[new]), ids=ids[new]))
         self._tracks = tracks[tracks.missed <= self._setting.relink.remembers(self._fps)]
 
     def _drop_ended(self) -> None:
