@@ -9,24 +9,9 @@ from hypothesis import strategies as st
 
 from poseflow.errors import InputError
 from poseflow.poses import NO_ID, Poses
-from poseflow.skeletons import skeleton
 from poseflow.tracking import Tracker, default, published
 from poseflow.tracking.recall import closeness, nearness
-
-COCO = skeleton("coco-17")
-SHAPE = np.stack(
-    [
-        [0, -3, 3, -6, 6, -15, 15, -20, 20, -22, 22, -9, 9, -10, 10, -10, 10],
-        [-45, -48, -48, -46, -46, -30, -30, -10, -10, 8, 8, 5, 5, 28, 28, 50, 50],
-    ],
-    axis=1,
-).astype(float)
-
-
-def people_at(*centres: tuple[float, float], score: float = 0.9) -> Poses:
-    points = np.array(centres, dtype=float).reshape(-1, 1, 2) + SHAPE
-    scores = np.full(points.shape[:2], score)
-    return Poses.from_keypoints(points, scores, scores[:, 0])
+from standing import COCO, people_at
 
 
 def tracked(frames: list[Poses], rule: default | None = None, fps: float = 25.0):

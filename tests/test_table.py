@@ -349,7 +349,8 @@ GOOD: dict[str, list[Any]] = {"frame": [0, 1], "tip_x": [1.0, 2.0], "tip_y": [3.
         pytest.param({"tip_y": [1.0, None]}, "row 2: tip_y: expected both", id="no y"),
         pytest.param(
             {"origin": ["fused", "guessed"]},
-            "row 2: origin: expected detected, fused, propagated, filled or an empty cell, got 'guessed'",
+            "row 2: origin: expected detected, fused, propagated, filled or an empty cell, "
+            "got 'guessed'",
             id="origin",
         ),
         pytest.param(

@@ -90,6 +90,10 @@ PARAMETERS = {
         "SECONDS",
         "after which a person's velocity, if nobody saw it again, has lost all but 37 percent",
     ),
+    "confident": (
+        "SCORE",
+        "that a pose needs (0 to 1) to take part; the others get no id",
+    ),
     "link": ("FRAMES", "a pose continues a person seen at most so many frames back"),
     "joints": ("COUNT", "how many keypoints, the best overlapping, are averaged (num in 2018)"),
     "reach": ("PIXELS", "half the side of the square around a keypoint (mag in 2018)"),

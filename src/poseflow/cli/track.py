@@ -67,7 +67,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         choices=sorted(SETTINGS),
         default=words.NOT_GIVEN,
         help="default: ours, taken without this option; published: the rule of the public "
-        "2018 code, its crashes mended; paper: pose flows, which also fuse duplicates and fill in "
+        "2018 code, its crashes mended; detect-and-track: overlap of boxes with the frame before "
+        "and no memory, to compare with; paper: pose flows, which also fuse duplicates and fill in "
         "people missed, so that poses change, and are final --window frames late",
     )
     parser.add_argument(

@@ -9,6 +9,7 @@ from ..frames import Matcher
 from ..poses import Appearance
 from ..skeletons import Skeleton
 from .default import default
+from .detect_and_track import detect_and_track
 from .flows import FlowFrame, FlowTracker, paper
 from .published import published
 from .rule import Association, Rule
@@ -17,6 +18,7 @@ from .tracker import Tracker
 SETTINGS: dict[str, Callable[..., Rule | paper]] = {
     "default": default,
     "published": published,
+    "detect-and-track": detect_and_track,
     "paper": paper,
 }
 """The settings by the names the command line knows them by; `paper` is a `FlowTracker`'s."""
@@ -29,6 +31,7 @@ __all__ = [
     "Rule",
     "Tracker",
     "default",
+    "detect_and_track",
     "paper",
     "published",
     "tracker_for",
