@@ -164,9 +164,9 @@ def test_who_is_lost_for_a_thousand_frames_takes_no_more_memory():
     stays = frame_of(person(600, 400))
     tracker, held = FlowTracker(skeleton("coco-17")), []
     for t in range(1100):
-        # Somebody flashes up somewhere every tenth frame, and is never seen again.
-        flash = person(40 + 37 * (t % 13), 150)
-        tracker.update(frame_of(person(600, 400), flash) if t % 10 == 0 else stays)
+        # Every tenth frame somebody comes into view somewhere for two, and is never seen again.
+        flash = person(40 + 37 * (t // 10 % 13), 150)
+        tracker.update(frame_of(person(600, 400), flash) if t % 10 < 2 else stays)
         if t % 500 == 99:
             held.append(len(pickle.dumps(tracker)))
     assert max(held) < 1.02 * held[0]
