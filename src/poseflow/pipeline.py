@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from .correspondence.files import file_name, find, read_correspondences, write_correspondences
 from .errors import InputError
 from .frames import Correspondences, Follower, Frame, ImageArray, Matcher, gray
-from .poses import Poses, Sequence
+from .poses import Doubt, Poses, Sequence
 from .render import Renderer
 from .tracking import FlowFrame, FlowTracker, Tracker
 from .video import Video, read_frames
@@ -179,6 +179,7 @@ def track(
     """
     ids: list[IntArray] = []
     final: list[FlowFrame] = []
+    doubts: list[Doubt] = []
     times: list[float] = []
     names = correspondence_names(sequence)
     matcher = tracker.matcher if find_correspondences is None else None
@@ -192,6 +193,8 @@ def track(
                 final += tracker.update(poses, image, correspondences=known)
             else:
                 ids.append(tracker.update(poses, image, correspondences=known).track_ids)
+                columns = (column.tolist() for column in tracker.doubts())
+                doubts += [Doubt(index, *told) for told in zip(*columns, strict=True)]
             if frame is not None:
                 times.append(frame.time)
             if tracker.correspondences is not None:
@@ -200,7 +203,7 @@ def track(
     if isinstance(tracker, FlowTracker):
         tracked = sequence.with_frames(frame.poses for frame in final + tracker.finish())
     else:
-        tracked = sequence.with_track_ids(ids)
+        tracked = dataclasses.replace(sequence.with_track_ids(ids), doubts=tuple(doubts))
     if times and not np.isnan(times).any():
         tracked = dataclasses.replace(tracked, times=np.array(times))
     return tracked

@@ -247,6 +247,23 @@ the same for every frame. The same answer for the same image and poses.
 
 
 @dataclass(frozen=True)
+class Doubt:
+    """A moment in which an id is likelier than elsewhere to be the wrong one.
+
+    Attributes:
+        frame: 0-based.
+        pose: its index among the poses of the frame.
+        rival: the index of the pose that it may have been taken for; -1 = none that was seen.
+        margin: by how much the pair was more alike than with the rival, in similarity.
+    """
+
+    frame: int
+    pose: int
+    rival: int
+    margin: float
+
+
+@dataclass(frozen=True)
 class Source:
     """Where a sequence was read from, so that saving in the same format keeps what we do not use.
 
@@ -273,6 +290,7 @@ class Sequence:
         score_scales: what keypoint scores and pose scores of the file were divided by to lie in
             [0, 1]; writers multiply by it again.
         source: the file it came from; None = made in memory.
+        doubts: of a clip that was tracked, where ids were given by a narrow margin.
     """
 
     skeleton: Skeleton
@@ -283,6 +301,7 @@ class Sequence:
     name: str = ""
     score_scales: tuple[float, float] = (1.0, 1.0)
     source: Source | None = None
+    doubts: tuple[Doubt, ...] = ()
 
     def __post_init__(self) -> None:
         if len(self.image_names) != len(self.frames):

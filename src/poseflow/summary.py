@@ -39,6 +39,23 @@ class Person:
 
 
 @dataclass(frozen=True)
+class Moment:
+    """Where an id is most likely wrong.
+
+    Attributes:
+        frame: 0-based.
+        track_id: the id that was given.
+        rival_id: whose pose it may be instead; None = somebody who was not seen then.
+        margin: by how much it was more alike, in similarity; below 0, less.
+    """
+
+    frame: int
+    track_id: int
+    rival_id: int | None
+    margin: float
+
+
+@dataclass(frozen=True)
 class Summary:
     """A tracked clip in numbers.
 
@@ -51,6 +68,7 @@ class Summary:
         filled: poses of people whom the estimator missed, put in between two frames.
         people: in order of track id.
         speed_unit: of `Person.speed`.
+        where_to_look: the moments most likely wrong, the likeliest first.
     """
 
     frames: int
@@ -61,6 +79,7 @@ class Summary:
     filled: int
     people: tuple[Person, ...]
     speed_unit: str
+    where_to_look: tuple[Moment, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
         """Plain numbers, lists and texts."""
@@ -85,7 +104,27 @@ def summarise(sequence: Sequence) -> Summary:
     people = tuple(_person(track_id, seen[track_id], times) for track_id in sorted(seen))
     unit = "pixels a frame" if times is None else "pixels a second"
     _, fused, propagated, filled = origins.tolist()
-    return Summary(len(sequence), n_poses, without_id, fused, propagated, filled, people, unit)
+    moments = tuple(_where_to_look(sequence))
+    counts = len(sequence), n_poses, without_id, fused, propagated, filled
+    return Summary(*counts, people, unit, moments)
+
+
+def _where_to_look(sequence: Sequence, most: int = 20, apart: int = 25) -> list[Moment]:
+    """The narrowest decisions; of the same two people, only the narrowest in so many frames."""
+    found: list[Moment] = []
+    for doubt in sorted(sequence.doubts, key=lambda doubt: (doubt.margin, doubt.frame, doubt.pose)):
+        ids = sequence.frames[doubt.frame].track_ids
+        own, rival = int(ids[doubt.pose]), int(ids[doubt.rival]) if doubt.rival >= 0 else NO_ID
+        if own == NO_ID or any(
+            abs(m.frame - doubt.frame) < apart and {own, rival} & {m.track_id, m.rival_id}
+            for m in found
+        ):
+            continue
+        other = None if rival == NO_ID else rival
+        found.append(Moment(doubt.frame, own, other, round(doubt.margin, 3)))
+        if len(found) == most:
+            break
+    return found
 
 
 def _person(

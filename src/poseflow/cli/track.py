@@ -278,7 +278,7 @@ def track_poses(
     return tracked, time.perf_counter() - start
 
 
-def describe(summary: Summary, seconds: float, out: Path, most: int = 20) -> str:
+def describe(summary: Summary, seconds: float, out: Path, most: int = 20, few: int = 5) -> str:
     """A screenful: how many people, when each was seen, how fast it went."""
     rate = summary.frames / seconds if seconds > 0 else 0.0
     lines = [
@@ -307,4 +307,10 @@ def describe(summary: Summary, seconds: float, out: Path, most: int = 20) -> str
         )
     if len(summary.people) > most:
         lines.append(f"      and {len(summary.people) - most} more")
+    looks = summary.where_to_look[:few]
+    if looks:
+        said = ", ".join(
+            f"{m.frame} ({m.track_id} or {m.rival_id or 'somebody unseen'})" for m in looks
+        )
+        lines.append(f"look first at frames {said}")
     return "\n".join([*lines, f"written: {out}"])

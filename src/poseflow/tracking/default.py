@@ -152,7 +152,9 @@ class default:
             named = named[:room]
             best = np.argsort(-scores[births], kind="stable")
             births = np.sort(births[best[: room - len(named)]])
-        return Association(pairs, births, named, believed[births])
+        # Whoever was seen twice is no rival of oneself.
+        rivals = np.where(scores < 0, 0.0, similarity)
+        return Association(pairs, births, named, believed[births], rivals)
 
     def remembers(self, fps: float) -> int:
         """For how many frames a track is kept without being seen, at so many frames a second."""

@@ -25,12 +25,14 @@ class Association(NamedTuple):
         named: (I,) int64, indices of the tracks that get an id now; those without one are only on
             trial, and end when they are missed.
         named_births: (B,) bool, the births that get an id at once.
+        similarity: (T, N) by which the pairs were chosen; None = not told.
     """
 
     pairs: IntArray
     births: IntArray
     named: IntArray
     named_births: BoolArray
+    similarity: FloatArray | None = None
 
 
 class Told(NamedTuple):

@@ -14,6 +14,7 @@ from ..poses import NO_ID, Appearance, Poses
 from ..skeletons import DEFAULT_SIGMA, Skeleton
 from .camera import scene_points, without_camera
 from .default import default
+from .margins import margins
 from .rule import Association, Rule, Told
 from .tracks import Tracks
 
@@ -60,6 +61,7 @@ class Tracker:
         self._variances: FloatArray | None = None
         self._last_image: ImageArray | None = None
         self._correspondences: Correspondences | None = None
+        self._decision: Association | None = None
         self._next_id = 1
 
     @property
@@ -76,6 +78,23 @@ class Tracker:
     def correspondences(self) -> Correspondences | None:
         """What the last `update` knew of its image and the one before; None = there were none."""
         return self._correspondences
+
+    def doubts(self, narrow: float = 0.3) -> tuple[IntArray, IntArray, FloatArray]:
+        """Of the last `update`, poses whose ids are most likely wrong.
+
+        Args:
+            narrow: in similarity, the margin below which a decision is one of them.
+
+        Returns:
+            (D,) the poses, (D,) the poses that they may have been taken for, or −1, and (D,) the
+            margins: see `margins.margins`. Nothing of a rule that tells no similarity.
+        """
+        decision = self._decision
+        if decision is None or decision.similarity is None:
+            return np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0)
+        margin, rival = margins(decision.similarity, decision.pairs)
+        few = np.flatnonzero(margin < narrow)
+        return decision.pairs[few, 1], rival[few], margin[few]
 
     def update(
         self,
@@ -109,6 +128,7 @@ class Tracker:
         alike = likeness(tracks.looks, looks) if looks.size else None
         told = Told(variances, self._fps, known, image_size, alike)
         decision = self._rule.associate(tracks, poses, told)
+        self._decision = decision
         ids = self._remember(tracks, poses, decision, looks)
         # A caller may read the next frame into the same memory.
         self._last_image = None if shades is None or self._matcher is None else shades.copy()

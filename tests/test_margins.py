@@ -1,0 +1,74 @@
+"""Where ids were given by a narrow margin: worked out by hand, and told from end to end."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+
+from poseflow import pipeline
+from poseflow.cli import main
+from poseflow.formats import save
+from poseflow.poses import Doubt, Sequence
+from poseflow.summary import Moment, summarise
+from poseflow.tracking import Tracker, published
+from poseflow.tracking.margins import margins
+from standing import COCO, people_at
+
+
+def test_margins_are_to_the_best_of_what_else_there_was():
+    similarity = np.array([[0.9, 0.5, 0.0], [0.6, 0.7, 0.0], [0.0, 0.65, 0.0]])
+    margin, rival = margins(similarity, np.array([[0, 0], [1, 1]]))
+    # The first track: 0.9 against 0.6 of the second track for its pose, which went on as pose 1.
+    # The second: 0.7 against 0.65 of the third track, which went on as nobody.
+    np.testing.assert_allclose(margin, [0.3, 0.05])
+    assert rival.tolist() == [1, -1]
+
+
+def test_without_rivals_the_margin_is_all():
+    margin, rival = margins(np.array([[0.8]]), np.array([[0, 0]]))
+    assert (margin.tolist(), rival.tolist()) == ([0.8], [-1])
+    margin, rival = margins(np.zeros((0, 3)), np.empty((0, 2), dtype=np.int64))
+    assert (len(margin), len(rival)) == (0, 0)
+
+
+def crossing() -> Sequence:
+    """Two people meet in frame 20, 10 pixels apart, and walk on; a third stands far away."""
+    frames = tuple(people_at((100 + 6 * f, 200), (340 - 6 * f, 210), (800, 200)) for f in range(41))
+    return Sequence(COCO, frames, ("",) * len(frames))
+
+
+def test_a_crossing_is_where_to_look():
+    tracked = pipeline.track(crossing(), Tracker(COCO))
+    assert [poses.track_ids.tolist() for poses in tracked.frames] == [[1, 2, 3]] * 41
+    assert {doubt.pose for doubt in tracked.doubts} == {0, 1}
+    (moment,) = summarise(tracked).where_to_look
+    assert 18 <= moment.frame <= 22
+    assert {moment.track_id, moment.rival_id} == {1, 2}
+    assert 0 < moment.margin < 0.3
+
+
+def test_who_is_seen_twice_is_no_rival_of_oneself():
+    frames = tuple(people_at((100 + f, 200), (101 + f, 200)) for f in range(10))
+    tracked = pipeline.track(Sequence(COCO, frames, ("",) * 10), Tracker(COCO))
+    assert tracked.doubts == ()
+
+
+def test_a_rule_that_tells_no_similarity_has_no_doubts():
+    assert pipeline.track(crossing(), Tracker(COCO, published())).doubts == ()
+
+
+def test_of_one_meeting_the_narrowest_frame_is_told_and_later_meetings_too():
+    ids = (people_at((0, 0), (9, 0)).with_track_ids([4, 7]),) * 60
+    doubts = (Doubt(10, 0, 1, 0.05), Doubt(11, 1, 0, 0.02), Doubt(50, 0, -1, 0.04))
+    clip = Sequence(COCO, ids, ("",) * 60, doubts=doubts)
+    assert summarise(clip).where_to_look == (Moment(11, 7, 4, 0.02), Moment(50, 4, None, 0.04))
+
+
+def test_the_command_says_where_to_look(tmp_path, capsys):
+    save(tmp_path / "poses.json", crossing(), format="alphapose")
+    out = tmp_path / "out"
+    assert main(["track", "--poses", str(tmp_path / "poses.json"), "--out", str(out)]) == 0
+    assert "look first at frames" in capsys.readouterr().out
+    told = json.loads((out / "summary.json").read_text())["where_to_look"]
+    assert {told[0]["track_id"], told[0]["rival_id"]} == {1, 2}
