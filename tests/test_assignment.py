@@ -48,3 +48,17 @@ def test_what_is_not_allowed_goes_before_the_solver():
     # Refusing .29 after solving would leave row 0 with nobody or .4 with a row that lost .5.
     similarity = np.array([[0.5, 0.29], [0.4, 0.0]])
     assert assign_allowed(similarity, similarity > 0.3).tolist() == [[0, 0]]
+
+
+def test_of_a_crowd_only_those_who_are_left_are_solved_and_the_answer_is_the_same():
+    rng = np.random.default_rng(5)
+    similarity = rng.uniform(0.1, 1, (100, 90))
+    allowed = np.zeros((100, 90), dtype=np.bool_)
+    few = rng.choice(100, 12, replace=False), rng.choice(90, 15, replace=False)
+    allowed[np.ix_(*few)] = rng.random((12, 15)) < 0.4
+    pairs = assign_allowed(similarity, allowed)
+    assert allowed[tuple(pairs.T)].all()
+    best = assign(np.where(allowed, similarity, 0.0))
+    total = np.where(allowed, similarity, 0.0)[tuple(best.T)].sum()
+    assert similarity[tuple(pairs.T)].sum() == pytest.approx(total)
+    assert (np.diff(pairs[:, 0]) > 0).all()

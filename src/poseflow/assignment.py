@@ -46,6 +46,13 @@ def assign_allowed(similarity: FloatArray, allowed: BoolArray) -> IntArray:
     Returns:
         (P, 2) row and column of each pair, in order of row.
     """
+    if allowed.size > 4096:
+        # Of a crowd, most have been paired before: solving takes far longer than leaving them out.
+        rows, columns = (np.flatnonzero(allowed.any(axis=axis)) for axis in (1, 0))
+        if 2 * len(rows) * len(columns) < allowed.size:
+            some = np.ix_(rows, columns)
+            row, column = assign_allowed(similarity[some], allowed[some]).T
+            return np.array([rows[row], columns[column]]).T
     row, column = assign(np.where(allowed, similarity, 0.0)).T
     taken = allowed[row, column]
     return np.array([row[taken], column[taken]]).T

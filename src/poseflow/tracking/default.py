@@ -168,14 +168,17 @@ class default:
         self, tracks: Tracks, poses: Poses, told: Told, lost: BoolArray, new: BoolArray
     ) -> IntArray:
         """Pairs (P, 2) of lost tracks (T,) and new poses (N,) that are likely the same people."""
-        if not lost.any() or not new.any():
+        i, j = lost.nonzero()[0], new.nonzero()[0]
+        if not len(i) or not len(j):
             return np.empty((0, 2), dtype=np.int64)
-        reach = np.minimum(self.pace * (tracks.missed + 1) / told.fps, self.nearby)
-        near = nearness(tracks.boxes, poses.boxes, reach)
-        if told.likeness is None:
-            return _assign_among(near, lost, new, 0.0)
-        alike = np.where(np.isnan(told.likeness), near, told.likeness)
-        return _assign_among(np.where(near > 0, alike, 0.0), lost, new, self.recognised)
+        reach = np.minimum(self.pace * (tracks.missed[i] + 1) / told.fps, self.nearby)
+        alike = nearness(tracks.boxes[i], poses.boxes[j], reach)
+        gate = 0.0
+        if told.likeness is not None:
+            likeness, gate = told.likeness[np.ix_(i, j)], self.recognised
+            alike = np.where(alike > 0, np.where(np.isnan(likeness), alike, likeness), 0.0)
+        one, other = assign_allowed(alike, alike > gate).T
+        return np.stack([i[one], j[other]], axis=1)
 
     def compare(self, tracks: Tracks, poses: Poses, told: Told) -> tuple[FloatArray, FloatArray]:
         """How alike tracks, where they should be now, and poses are; and what the poses count.
