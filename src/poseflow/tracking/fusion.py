@@ -83,24 +83,28 @@ def _medians(keys: IntArray, values: FloatArray, counts: IntArray) -> FloatArray
 def fused(poses: Poses, reach: float = 0.15) -> Poses:
     """One pose out of several of a person: the paper's score-weighted mean of each keypoint.
 
-    Its score is that of the surest; the mean of the keypoints' scores is over those that count.
+    A weight is the square of the keypoint's score times the pose's: where errors are as large as
+    scores are small, no mean errs less (inverse variances). (ours: the square)
+
+    The pose's score is that of the surest; those of keypoints are means over those that count.
 
     Args:
         poses: at least one.
         reach: of the largest one's size; a keypoint farther from the surest of its kind does not
             count: between a left and a right ankle there is none. (ours)
     """
-    weights = keypoint_weights(poses)
-    surest = poses.keypoints[weights.argmax(axis=0), np.arange(poses.n_keypoints)]
-    apart = np.linalg.norm(poses.keypoints - surest, axis=2)
-    weights = np.where(apart <= reach * sizes(poses).max(), weights, 0.0)
-    counted = weights > 0
-    total = weights.sum(axis=0)
-    places = np.where(counted[..., None], poses.keypoints, 0.0)
-    with np.errstate(invalid="ignore"):
-        keypoints = (weights[..., None] * places).sum(axis=0) / total[:, None]
     scored = not np.isnan(poses.keypoint_scores).all()
     scores = np.where(np.isnan(poses.scores), 1.0, poses.scores)
+    beliefs = keypoint_weights(poses)
+    weights = (beliefs * scores[:, None]) ** 2
+    surest = poses.keypoints[weights.argmax(axis=0), np.arange(poses.n_keypoints)]
+    apart = np.linalg.norm(poses.keypoints - surest, axis=2)
+    counted = (weights > 0) & (apart <= reach * sizes(poses).max())
+    weights = np.where(counted, weights, 0.0)
+    total = np.where(counted, beliefs, 0.0).sum(axis=0)
+    places = np.where(counted[..., None], poses.keypoints, 0.0)
+    with np.errstate(invalid="ignore"):
+        keypoints = (weights[..., None] * places).sum(axis=0) / weights.sum(axis=0)[:, None]
     boxes = (scores[:, None] * poses.boxes).sum(axis=0) / scores.sum()
     return Poses.from_keypoints(
         keypoints[None],
