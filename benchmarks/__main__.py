@@ -20,6 +20,7 @@ NAMES = (
     "evaluating",
     "startup",
     "identity",
+    "ablation",
     "flows",
     "settings",
     "refining",

@@ -25,6 +25,7 @@ from numpy.typing import NDArray
 import poseflow
 from poseflow.geometry import boxes_around, widen
 from poseflow.poses import Poses
+from poseflow.relinking import relink
 from poseflow.tracking import SETTINGS, paper
 
 from .measure import Figure, Outcome
@@ -34,7 +35,7 @@ from .scoring import Clip, Score, frame_indices, read_clips, score
 
 IntArray = NDArray[np.int64]
 
-TARGET = 0.65
+TARGETS = {"poseflow default": 0.78, "poseflow --relink": 0.85}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -54,6 +55,8 @@ def run(sets: Path) -> Outcome:
             for name, setting in SETTINGS.items()
             if setting is not paper
         }
+        by_tracker["poseflow --relink"] = _ours(clips, "default", both_ways=True)
+        by_tracker["poseflow --people N"] = _ours(clips, "default", both_ways=True, counted=True)
         by_tracker |= {
             name: [list(_theirs(c, peer)) for c in clips] for name, peer in others.items()
         }
@@ -66,8 +69,13 @@ def run(sets: Path) -> Outcome:
     )
 
 
-def _ours(clips: list[Clip], rule: str) -> list[list[IntArray]]:
-    """Through files, as `poseflow track --poses NAME.json --out tracked.json` does it."""
+def _ours(
+    clips: list[Clip], rule: str, both_ways: bool = False, counted: bool = False
+) -> list[list[IntArray]]:
+    """Through files, as `poseflow track --poses NAME.json --out tracked.json` does it.
+
+    With --relink if `both_ways`; with --people, the true number, if `counted` too.
+    """
     found = []
     with tempfile.TemporaryDirectory() as name:
         out = Path(name) / "tracked.json"
@@ -75,6 +83,10 @@ def _ours(clips: list[Clip], rule: str) -> list[list[IntArray]]:
             sequence = poseflow.load(clip.file)
             tracker = poseflow.Tracker(sequence.skeleton, SETTINGS[rule]())
             tracked = sequence.with_frames(tracker.update(poses) for poses in sequence.frames)
+            if both_ways:
+                people = len({i for there in clip.people for i in there}) if counted else None
+                back = poseflow.Tracker(sequence.skeleton, SETTINGS[rule]())
+                tracked = relink(tracked, back, people=people)
             poseflow.save(out, tracked)
             rows = json.loads(out.read_text())
             ids, shown = np.array([row["idx"] for row in rows]), frame_indices(rows)
@@ -96,17 +108,19 @@ def _boxed(poses: Poses, size: tuple[int, int]) -> Poses:
 
 
 def _figures(scores: dict[str, dict[str, Score]], others: list[str]) -> Iterator[Figure]:
-    shares = []
-    for name, by_tracker in scores.items():
-        best = max(others, key=lambda other: by_tracker[other].idf1)
-        ours, peer = by_tracker["poseflow default"].idf1, by_tracker[best].idf1
-        oracle = by_tracker["oracle"].idf1
-        shares.append((ours - peer) / (oracle - peer))
-        way = f"IDF1 {ours:.1f} between {peer:.1f} ({best}) and {oracle:.1f} (oracle)"
-        yield Figure(f"simulated {name}, share of the distance closed: {way}", "", shares[-1])
-    mean = fmean(shares)
-    name = f"simulated {', '.join(scores)}: the mean of these shares"
-    yield Figure(name, "", mean, f"≥ {TARGET}", mean >= TARGET)
+    for own, target in TARGETS.items():
+        shares = []
+        for name, by_tracker in scores.items():
+            best = max(others, key=lambda other: by_tracker[other].idf1)
+            ours, peer = by_tracker[own].idf1, by_tracker[best].idf1
+            oracle = by_tracker["oracle"].idf1
+            shares.append((ours - peer) / (oracle - peer))
+            way = f"IDF1 {ours:.1f} between {peer:.1f} ({best}) and {oracle:.1f} (oracle)"
+            told = f"simulated {name}, share of the distance closed by {own}: {way}"
+            yield Figure(told, "", shares[-1])
+        mean = fmean(shares)
+        name = f"simulated {', '.join(scores)}: the mean of these shares, {own}"
+        yield Figure(name, "", mean, f"≥ {target}", mean >= target)
 
 
 def _table(scores: dict[str, dict[str, Score]]) -> str:

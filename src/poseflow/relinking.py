@@ -13,7 +13,7 @@ from . import pipeline
 from .errors import InputError
 from .frames import Correspondences, ImageArray
 from .looks import clear
-from .offline.linking import paths
+from .offline.linking import Costs, paths
 from .offline.tracklets import tracklets
 from .poses import NO_ID, Appearance, Poses, Sequence
 from .tracking import Tracker
@@ -66,6 +66,7 @@ def relink(
     tracker: Tracker,
     remembered: Remembered | None = None,
     people: int | None = None,
+    costs: Costs | None = None,
     watch: pipeline.Watch = iter,
 ) -> Sequence:
     """The same poses with ids that all of the clip speaks for; nothing else changes.
@@ -79,6 +80,7 @@ def relink(
         remembered: what was known of the images on the way there; None = poses only.
         people: there are at most so many, and every id is one of them; poses of nobody among
             them have none. None = unknown.
+        costs: of links; None = the defaults.
         watch: wraps the frames' poses on the way back, to show progress.
 
     Raises:
@@ -100,7 +102,7 @@ def relink(
         gap=int(CERTAIN * tracker.fps),
         looks=remembered.looks if remembered is not None and remembered.looks else None,
     )
-    path = paths(clip, (2 * tracked.skeleton.sigmas) ** 2, tracker.fps, people)
+    path = paths(clip, (2 * tracked.skeleton.sigmas) ** 2, tracker.fps, people, costs)
     counts = [len(poses) for poses in tracked.frames]
     ids = np.full(sum(counts), NO_ID, dtype=np.int64)
     ids[clip.places] = np.repeat(path, np.diff(clip.bounds))
