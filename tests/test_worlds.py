@@ -1,0 +1,68 @@
+"""Small worlds whose people are known, tracked online from their poses alone."""
+
+from __future__ import annotations
+
+from poseflow.poses import NO_ID, Poses
+from poseflow.tracking import Tracker
+from standing import COCO, people_at
+
+
+def tracked(frames: list[Poses]) -> list[list[int]]:
+    tracker = Tracker(COCO)
+    return [tracker.update(poses).track_ids.tolist() for poses in frames]
+
+
+def swapped(poses: Poses, which: int) -> Poses:
+    """With left for right and right for left in one of them."""
+    keypoints = poses.keypoints.copy()
+    keypoints[which] = keypoints[which][COCO.mirror]
+    return Poses.from_keypoints(keypoints, poses.keypoint_scores, poses.scores)
+
+
+def test_left_for_right_is_the_same_person():
+    # Shoulder to shoulder, and every third frame one is estimated the wrong way round.
+    frames = [people_at((100 + 2 * f, 200), (145 + 2 * f, 200)) for f in range(30)]
+    frames = [swapped(p, f % 2) if f % 3 == 2 else p for f, p in enumerate(frames)]
+    assert tracked(frames) == [[1, 2]] * 30
+
+
+def test_two_who_cross_behind_each_other_keep_their_ids():
+    # For 5 frames in the middle the one behind is not found.
+    def at(f: int) -> Poses:
+        front, behind = (100 + 8 * f, 200), (420 - 8 * f, 190)
+        return people_at(front) if 18 <= f <= 22 else people_at(front, behind)
+
+    ids = tracked([at(f) for f in range(41)])
+    assert ids[0] == ids[-1] == [1, 2]
+    assert ids[20] == [1]
+
+
+def test_a_pan_without_images_moves_everybody_alike():
+    # 15 pixels a frame, a third of a person's width, of people 80 pixels apart.
+    frames = [people_at(*((1000 - 15 * f + 80 * p, 200) for p in range(4))) for f in range(40)]
+    assert tracked(frames) == [[1, 2, 3, 4]] * 40
+
+
+def test_who_leaves_and_returns_within_the_memory_is_the_same():
+    beside, there = (600.0, 200.0), (100.0, 200.0)
+    frames = [people_at(beside, there)] * 10 + [people_at(beside)] * 50
+    frames += [people_at(beside, (130.0, 200.0))] * 3
+    assert tracked(frames)[-1] == [1, 2]
+
+
+def test_after_a_cut_people_elsewhere_are_others():
+    frames = [people_at((100, 200), (300, 200))] * 10 + [people_at((800, 500), (1100, 480))] * 3
+    assert tracked(frames)[-1] == [3, 4]
+
+
+def test_everybody_found_twice_is_found_once():
+    frames = [
+        people_at((100 + f, 200), (102 + f, 201), (400 - f, 200), (401 - f, 198)) for f in range(20)
+    ]
+    ids = tracked(frames)
+    assert all(sorted(i for i in of_frame if i != NO_ID) == [1, 2] for of_frame in ids)
+
+
+def test_a_newcomer_far_away_inherits_nobodys_id():
+    frames = [people_at((100, 200))] * 10 + [people_at()] * 10 + [people_at((700, 200))] * 3
+    assert tracked(frames)[-1] == [2]
