@@ -45,7 +45,7 @@ class Moment:
     Attributes:
         frame: 0-based.
         track_id: the id that was given.
-        rival_id: whose pose it may be instead; None = somebody who was not seen then.
+        rival_id: who it may be instead; None = somebody without an id, or not seen then.
         margin: by how much it was more alike, in similarity; below 0, less.
     """
 

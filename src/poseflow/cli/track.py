@@ -309,8 +309,7 @@ def describe(summary: Summary, seconds: float, out: Path, most: int = 20, few: i
         lines.append(f"      and {len(summary.people) - most} more")
     looks = summary.where_to_look[:few]
     if looks:
-        said = ", ".join(
-            f"{m.frame} ({m.track_id} or {m.rival_id or 'somebody unseen'})" for m in looks
-        )
+        who = [f"{m.track_id} or {m.rival_id}" if m.rival_id else f"{m.track_id}" for m in looks]
+        said = ", ".join(f"{m.frame} (id {ids})" for m, ids in zip(looks, who, strict=True))
         lines.append(f"look first at frames {said}")
     return "\n".join([*lines, f"written: {out}"])
