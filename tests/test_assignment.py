@@ -12,7 +12,7 @@ from poseflow.assignment import assign, assign_allowed
 
 matrices = arrays(
     np.float64,
-    st.tuples(st.integers(0, 4), st.integers(0, 4)),
+    st.tuples(st.integers(0, 6), st.integers(0, 6)),
     elements=st.floats(0, 1).map(lambda x: round(x, 2)),
 )
 

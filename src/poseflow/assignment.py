@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from functools import cache
+from itertools import permutations
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -27,10 +30,29 @@ def assign(similarity: FloatArray) -> IntArray:
     if similarity.shape == (2, 2):
         crossed = similarity[0, 1] + similarity[1, 0] > similarity[0, 0] + similarity[1, 1]
         return np.array([[0, int(crossed)], [1, int(not crossed)]])
+    if max(similarity.shape) <= 4:
+        return _best_of_all(similarity)
     # SciPy's optimiser takes longer to import than all the rest: only crowds pay.
     from scipy.optimize import linear_sum_assignment
 
     return np.array(linear_sum_assignment(similarity, maximize=True)).T
+
+
+def _best_of_all(similarity: FloatArray) -> IntArray:
+    """Like `assign`, by trying every pairing."""
+    rows, columns = similarity.shape
+    if rows > columns:
+        pairs = _best_of_all(similarity.T)[:, ::-1]
+        return pairs[np.argsort(pairs[:, 0])]
+    every, row = _pairings(rows, columns), np.arange(rows)
+    best = every[similarity[row, every].sum(axis=1).argmax()]
+    return np.array([row, best]).T
+
+
+@cache
+def _pairings(rows: int, columns: int) -> IntArray:
+    """(P, R) every way of giving each row a column of its own."""
+    return np.array(list(permutations(range(columns), rows)))
 
 
 def assign_allowed(similarity: FloatArray, allowed: BoolArray) -> IntArray:

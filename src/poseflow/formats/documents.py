@@ -25,8 +25,8 @@ IntArray = NDArray[np.int64]
 Object = dict[str, Any]
 Taken = TypeVar("Taken")
 
-# Bytes of JSON to take at a time; its objects take ten times as many.
-_PIECE = 1 << 16
+# Bytes of JSON to take at a time; its objects take ten times as many, and fit the cache.
+_PIECE = 1 << 17
 
 
 def read_document(path: Path, *lists: str) -> Object:
