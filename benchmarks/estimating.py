@@ -18,6 +18,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from collections.abc import Sequence as Frames
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from statistics import median
@@ -26,17 +27,20 @@ from typing import Any
 import numpy as np
 
 from poseflow import formats, results
+from poseflow.appearance import colours
 from poseflow.assignment import assign_allowed
 from poseflow.correspondence import MATCHERS
 from poseflow.estimation import estimate
 from poseflow.estimators import Following
 from poseflow.estimators.warping import letterboxed
+from poseflow.files import whole_folder
 from poseflow.geometry import areas, boxes_around
 from poseflow.pipeline import on_video, track
 from poseflow.poses import Poses, Sequence
 from poseflow.similarity import oks
 from poseflow.skeletons import DEFAULT_SIGMA
 from poseflow.summary import summarise
+from poseflow.threads import shared
 from poseflow.tracking import Tracker
 from poseflow.video import Video, open_video, read_frames
 
@@ -94,15 +98,24 @@ class Known:
         return next(self._poses)
 
 
-def tracked(video: Video, estimator: Any, out: Path) -> None:
+def tracked(video: Video, estimator: Any, out: Path, looks: bool = True) -> None:
     """What `poseflow track VIDEO --out` does: one file, or the folder with the drawn video."""
-    clip = estimate(video, estimator)
-    tracker = Tracker(clip.skeleton, matcher=MATCHERS["dis"]())
-    done = track(clip, tracker, read_frames(video, color=False))
+    ours, theirs = shared(read_frames(video, color=True), 2) if looks else (None, None)
+    clip = estimate(video, estimator, ours)
+    tracker = Tracker(
+        clip.skeleton,
+        fps=video.fps or 25.0,
+        matcher=MATCHERS["dis"](),
+        appearance=colours(clip.skeleton) if looks else None,
+    )
+    frames = theirs if looks else read_frames(video, color=False)
     if out.suffix:
-        results.save_file(out, done, None)
-    else:
-        results.save_folder(out, done, summarise(done), video=video)
+        results.save_file(out, track(clip, tracker, frames), None)
+        return
+    with whole_folder(out) as folder:
+        film = partial(results.save_video, folder / "tracked.mp4", video, clip.skeleton)
+        done = track(clip, tracker, frames, show=film)
+        results.save_folder(folder, done, summarise(done))
 
 
 def overhead(rounds: int, frames: int) -> list[Figure]:
@@ -115,11 +128,15 @@ def overhead(rounds: int, frames: int) -> list[Figure]:
 
         def ours(out: str) -> float:
             start, used = time.perf_counter(), time.process_time()
-            tracked(video, Known(clip), Path(name) / out)
+            tracked(video, Known(clip), Path(name) / out, looks=out != "plain.json")
             cpu.setdefault(out, []).append(1e3 * (time.process_time() - used) / frames)
             return 1e3 * (time.perf_counter() - start) / frames
 
-        outs = {"tracked.json": "to poses with ids", "results": "to those and a drawn video"}
+        outs = {
+            "plain.json": "to poses with ids, without colours",
+            "tracked.json": "to poses with ids",
+            "results": "to those and a drawn video",
+        }
         took = in_turn({out: lambda out=out: ours(out) for out in outs}, rounds)
     found = []
     for out, what in outs.items():

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
-from collections import deque
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from collections.abc import Sequence as Frames
-from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
 
+from . import threads
 from .errors import InputError
 from .estimators import Estimator
+from .frames import Frame
 from .poses import Poses, Sequence
 from .video import Video, read_frames
 
@@ -20,7 +20,13 @@ from .video import Video, read_frames
 _PIXEL_DIGITS, _SCORE_DIGITS = 2, 4
 
 
-def estimate(video: Video, estimator: Estimator, *, ahead: int = 2) -> Sequence:
+def estimate(
+    video: Video,
+    estimator: Estimator,
+    frames: Iterable[Frame] | None = None,
+    *,
+    ahead: int = 2,
+) -> Sequence:
     """The poses of a video or image folder, estimated as they are asked for, each once.
 
     A thread of its own estimates one frame after another, a few ahead of whoever uses them; the
@@ -30,6 +36,8 @@ def estimate(video: Video, estimator: Estimator, *, ahead: int = 2) -> Sequence:
     Args:
         video: from `open_video`.
         estimator: asked with every frame, in order, from one thread.
+        frames: of the video, all in order and BGR, if others decode them as well (`shared`); None =
+            they are decoded here.
         ahead: how many frames may be estimated before they are asked for; 0 = when asked.
 
     Returns:
@@ -37,7 +45,9 @@ def estimate(video: Video, estimator: Estimator, *, ahead: int = 2) -> Sequence:
         in the folder, or "0.jpg", "1.jpg", … in a video.
     """
     names = video.names or tuple(f"{index}.jpg" for index in range(video.n_frames))
-    made = _ahead(_estimated(video, estimator), ahead)
+    if frames is None:
+        frames = read_frames(video, color=True)
+    made = threads.ahead(_estimated(video, estimator, frames), ahead, "estimator")
     return Sequence(
         skeleton=estimator.skeleton,
         frames=_Coming(made, video.n_frames),
@@ -66,12 +76,16 @@ class _Coming(Frames[Poses]):
         return self._came[place]
 
 
-def _estimated(video: Video, estimator: Estimator) -> Generator[Poses]:
-    for frame in read_frames(video, color=True):
+def _estimated(video: Video, estimator: Estimator, frames: Iterable[Frame]) -> Generator[Poses]:
+    for frame in frames:
         try:
-            poses = estimator(frame.image)
+            # A copy: others may use the frame at the same time, and an estimator may draw on it.
+            poses = estimator(frame.image.copy())
         except InputError as error:
             raise InputError(f"{video.path}: frame {frame.index}: {error}") from error
+        except OSError as error:
+            # Which would else be taken for the output's, that is being written meanwhile.
+            raise InputError(f"{video.path}: frame {frame.index}: estimator: {error}") from error
         yield _rounded(poses)
 
 
@@ -83,20 +97,3 @@ def _rounded(poses: Poses) -> Poses:
         scores=np.round(poses.scores, _SCORE_DIGITS),
         boxes=np.round(poses.boxes, _PIXEL_DIGITS),
     )
-
-
-def _ahead(made: Generator[Poses], ahead: int) -> Iterator[Poses]:
-    """The same poses, made by a thread that ends when this generator does, however it ends."""
-    if ahead == 0:
-        yield from made
-        return
-    pool = ThreadPoolExecutor(1, thread_name_prefix="poseflow-estimator")
-    waiting: deque[Future[Poses | None]] = deque()
-    try:
-        waiting.extend(pool.submit(next, made, None) for _ in range(ahead))
-        while (poses := waiting.popleft().result()) is not None:
-            waiting.append(pool.submit(next, made, None))
-            yield poses
-    finally:
-        pool.shutdown(cancel_futures=True)
-        made.close()

@@ -11,16 +11,16 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from itertools import pairwise
 from pathlib import Path, PurePath
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from . import threads
 from .correspondence.files import file_name, find, read_correspondences, write_correspondences
 from .errors import InputError
 from .frames import Correspondences, Follower, Frame, ImageArray, Matcher, gray
 from .poses import Doubt, Poses, Sequence
-from .render import Renderer
 from .tracking import FlowFrame, FlowTracker, Tracker
 from .video import Video, read_frames
 
@@ -30,10 +30,13 @@ Finder = Callable[[str, str], Correspondences | None]
 Recorder = Callable[[str, str, Correspondences], None]
 """(name of the frame before, name of this one, what was found between the two)."""
 Watch = Callable[[Iterable[Poses]], Iterable[Poses]]
+Shown = tuple[Frame, Poses]
+Show = Callable[[Iterator[Shown]], None]
 
 # Pairs of images are matched side by side while the frames before them are tracked. Two threads
 # keep up with the tracker; each pair ahead costs the memory of one image.
 _MATCHERS_AT_WORK, _MATCHED_AHEAD = 2, 3
+_TRACKED_AHEAD = 3
 
 
 def on_video(sequence: Sequence, video: Video) -> Sequence:
@@ -159,6 +162,7 @@ def track(
     find_correspondences: Finder | None = None,
     recorders: Iterable[Recorder] = (),
     watch: Watch = iter,
+    show: Show | None = None,
 ) -> Sequence:
     """The same clip with track ids, and with times if there are images.
 
@@ -173,40 +177,74 @@ def track(
         recorders: each told the correspondences between every two neighbours for which there are
             some.
         watch: wraps the frames' poses while they are tracked, to show progress.
+        show: is given the images with their poses and ids, which a thread tracks a few frames
+            ahead of it; what it does not take is tracked all the same. Not for a `FlowTracker`,
+            whose poses are known later only.
 
     Raises:
         InputError: the video ends before the poses do.
     """
-    ids: list[IntArray] = []
-    final: list[FlowFrame] = []
-    doubts: list[Doubt] = []
-    times: list[float] = []
     names = correspondence_names(sequence)
     matcher = tracker.matcher if find_correspondences is None else None
-    with closing(_matched(_moments(sequence, frames, watch), matcher)) as moments:
-        for index, (poses, frame, follower) in enumerate(moments):
-            known: Correspondences | Follower | None = follower
-            if find_correspondences is not None and index:
-                known = find_correspondences(names[index - 1], names[index])
-            image = None if frame is None else frame.image
-            if isinstance(tracker, FlowTracker):
-                final += tracker.update(poses, image, correspondences=known)
-            else:
-                ids.append(tracker.update(poses, image, correspondences=known).track_ids)
-                columns = (column.tolist() for column in tracker.doubts())
-                doubts += [Doubt(index, *told) for told in zip(*columns, strict=True)]
-            if frame is not None:
-                times.append(frame.time)
-            if tracker.correspondences is not None:
-                for record in recorders:
-                    record(names[index - 1], names[index], tracker.correspondences)
+    found = _Found([], [], [], [])
+
+    def tracking() -> Generator[Shown]:
+        with closing(_matched(_moments(sequence, frames, watch), matcher)) as moments:
+            for index, (poses, frame, follower) in enumerate(moments):
+                known: Correspondences | Follower | None = follower
+                if find_correspondences is not None and index:
+                    known = find_correspondences(names[index - 1], names[index])
+                poses = found.update(index, tracker, poses, frame, known)
+                if tracker.correspondences is not None:
+                    for record in recorders:
+                        record(names[index - 1], names[index], tracker.correspondences)
+                if frame is not None:
+                    yield frame, poses
+
+    made = tracking() if show is None else threads.ahead(tracking(), _TRACKED_AHEAD, "tracker")
+    with closing(made):
+        if show is not None:
+            show(made)
+        for _ in made:
+            pass
     if isinstance(tracker, FlowTracker):
-        tracked = sequence.with_frames(frame.poses for frame in final + tracker.finish())
+        tracked = sequence.with_frames(frame.poses for frame in found.final + tracker.finish())
     else:
-        tracked = dataclasses.replace(sequence.with_track_ids(ids), doubts=tuple(doubts))
-    if times and not np.isnan(times).any():
-        tracked = dataclasses.replace(tracked, times=np.array(times))
+        tracked = sequence.with_track_ids(found.ids)
+        tracked = dataclasses.replace(tracked, doubts=tuple(found.doubts))
+    if found.times and not np.isnan(found.times).any():
+        tracked = dataclasses.replace(tracked, times=np.array(found.times))
     return tracked
+
+
+class _Found(NamedTuple):
+    """What was found in the frames so far; `final` by a `FlowTracker`, else `ids` and `doubts`."""
+
+    ids: list[IntArray]
+    doubts: list[Doubt]
+    final: list[FlowFrame]
+    times: list[float]
+
+    def update(
+        self,
+        index: int,
+        tracker: Tracker | FlowTracker,
+        poses: Poses,
+        frame: Frame | None,
+        known: Correspondences | Follower | None,
+    ) -> Poses:
+        """Track the poses of one more frame, and note what comes of it; they, with ids if known."""
+        image = None if frame is None else frame.image
+        if frame is not None:
+            self.times.append(frame.time)
+        if isinstance(tracker, FlowTracker):
+            self.final.extend(tracker.update(poses, image, correspondences=known))
+            return poses
+        poses = tracker.update(poses, image, correspondences=known)
+        self.ids.append(poses.track_ids)
+        columns = (column.tolist() for column in tracker.doubts())
+        self.doubts.extend(Doubt(index, *told) for told in zip(*columns, strict=True))
+        return poses
 
 
 def _moments(
@@ -294,7 +332,6 @@ def correspondences_to(folder: Path, kind: str) -> Recorder:
     return record
 
 
-def drawn(video: Video, sequence: Sequence, renderer: Renderer) -> Iterator[Frame]:
-    """The video's frames with the poses of each drawn onto it."""
-    for frame, poses in zip(read_frames(video, color=True), sequence.frames, strict=False):
-        yield dataclasses.replace(frame, image=renderer.draw(frame.image, poses))
+def with_images(video: Video, poses: Iterable[Poses]) -> Iterator[Shown]:
+    """The video's frames in colour, with the poses of each."""
+    return zip(read_frames(video, color=True), poses, strict=False)

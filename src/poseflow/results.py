@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path
 
 from .errors import InputError
-from .files import whole_folder
 from .formats import FORMATS, save
-from .frames import Frame
-from .pipeline import drawn
+from .pipeline import Shown
 from .poses import Sequence
 from .render import Renderer
+from .skeletons import Skeleton
 from .summary import Summary
 from .video import Video, write_images, write_video
 
 MADE = ("tracked.json", "tracked.mp4", "tracks.csv", "summary.json")
-"""What `save_folder` writes, beside `tracked` in the input's own format."""
-
-Watch = Callable[[Iterable[Frame]], Iterable[Frame]]
+"""What is in a folder of results, beside `tracked` in the input's own format."""
 
 
 def is_one_file(out: Path) -> bool:
@@ -62,63 +59,50 @@ def save_file(out: Path, tracked: Sequence, to: str | None) -> None:
 
 
 def save_folder(
-    out: Path,
-    tracked: Sequence,
-    summary: Summary,
-    *,
-    to: str | None = None,
-    video: Video | None = None,
-    watch: Watch = iter,
+    folder: Path, tracked: Sequence, summary: Summary, *, to: str | None = None
 ) -> None:
-    """Write tracked.json, tracks.csv, summary.json and, with images, tracked.mp4 into a folder.
+    """Write tracked.json, tracks.csv and summary.json into a folder (one of `whole_folder`).
 
     Poses of a format that is no JSON file come in that format too, as `tracked` with its suffix.
 
     Args:
-        out: the folder; what else is in it stays.
+        folder: that is there.
         tracked: the clip.
         summary: of the clip.
         to: name of the format of `tracked`; None = the input's own.
-        video: the images; None = poses only.
-        watch: wraps the frames of the video while they are drawn, to show progress.
     """
     own = to or (tracked.source.format if tracked.source else "alphapose")
     if to is None and FORMATS[own].write is None:
         own = "alphapose"
-    with whole_folder(out) as folder:
-        save(folder / f"tracked{FORMATS[own].suffix}", tracked, format=own)
-        if FORMATS[own].suffix != ".json":
-            save(folder / "tracked.json", tracked, format=json_format(tracked))
-        save(folder / "tracks.csv", tracked, format="csv")
-        text = json.dumps(summary.as_json(), indent=1)
-        (folder / "summary.json").write_text(text + "\n", encoding="utf-8")
-        if video is not None:
-            save_video(folder / "tracked.mp4", tracked, video, watch=watch)
+    save(folder / f"tracked{FORMATS[own].suffix}", tracked, format=own)
+    if FORMATS[own].suffix != ".json":
+        save(folder / "tracked.json", tracked, format=json_format(tracked))
+    save(folder / "tracks.csv", tracked, format="csv")
+    text = json.dumps(summary.as_json(), indent=1)
+    (folder / "summary.json").write_text(text + "\n", encoding="utf-8")
 
 
 def save_video(
     out: Path,
-    tracked: Sequence,
     video: Video,
+    skeleton: Skeleton,
+    shown: Iterable[Shown],
     *,
     trail: int | None = None,
     fps: float = 25.0,
-    watch: Watch = iter,
 ) -> None:
-    """Draw the poses onto the images: a video, or a folder of images if `out` has no suffix.
+    """Draw poses onto images: a video, or a folder of images if `out` has no suffix.
 
     Args:
         out: ending in .mp4 or .webm; or a folder, whose images get the names they had in a folder.
-        tracked: the clip, `on_video` of the images.
-        video: the images.
+        video: the images are of.
+        skeleton: of the poses.
+        shown: the images, BGR or gray, with their poses; taken one by one, as they come.
         trail: frames for which the way a person came stays visible; None = the renderer's.
         fps: frames a second of a video made from a folder of images, which has no clock.
-        watch: wraps the frames while they are drawn, to show progress.
     """
-    renderer = (
-        Renderer(tracked.skeleton) if trail is None else Renderer(tracked.skeleton, trail=trail)
-    )
-    frames = ((frame.image, frame.time) for frame in watch(drawn(video, tracked, renderer)))
+    renderer = Renderer(skeleton) if trail is None else Renderer(skeleton, trail=trail)
+    frames = ((renderer.draw(frame.image, poses), frame.time) for frame, poses in shown)
     if out.suffix:
         sound = None if video.is_folder else video.path
         write_video(out, frames, fps=video.fps or fps, sound_from=sound)

@@ -62,17 +62,12 @@ def run(
 ) -> None:
     """Read, draw, write."""
     from .. import results
-    from ..pipeline import on_video
+    from ..pipeline import on_video, with_images
     from ..video import open_video
 
     words.refuse_overwriting(out, images, poses)
     sequence = words.read_poses(poses, format, skeleton, score_scale, image_list)
     video = open_video(images)
     sequence = on_video(sequence, video)
-    results.save_video(
-        out,
-        sequence,
-        video,
-        watch=lambda frames: words.progress(frames, len(sequence), "drawing"),
-        **drawing,
-    )
+    shown = words.progress(with_images(video, sequence.frames), len(sequence), "drawing")
+    results.save_video(out, video, sequence.skeleton, shown, **drawing)

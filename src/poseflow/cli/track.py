@@ -10,6 +10,8 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import time
+from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +24,8 @@ from .refining import add_refining, refined
 from .settings import add_settings, make_setting
 
 if TYPE_CHECKING:
-    from ..pipeline import Recorder
+    from ..frames import Frame
+    from ..pipeline import Recorder, Shown
     from ..poses import Appearance, Sequence
     from ..summary import Summary
     from ..tracking import Rule, paper
@@ -129,6 +132,10 @@ def run(
 ) -> None:
     """Read, track, write, and say what came out."""
     from .. import results
+    from ..files import whole_folder
+    from ..pipeline import with_images
+    from ..summary import summarise
+    from ..tracking import default, paper
     from ..video import open_video
 
     words.refuse_overwriting(out, images, poses)
@@ -141,6 +148,8 @@ def run(
     refining = {name: parameters.pop(name) for name in REFINING if name in parameters}
     rule = make_setting(setting, parameters)
     video = None if images is None else open_video(images)
+    in_colour = isinstance(rule, default) and appearance != "none"
+    frames = None
     if poses is not None:
         refuse("without --poses", estimator)
         sequence = words.read_poses(poses, format, skeleton, score_scale, image_list)
@@ -148,38 +157,40 @@ def run(
         refuse(
             "with --poses", {"format": format, "score_scale": score_scale, "image_list": image_list}
         )
-        sequence = _estimated(video, skeleton, estimator)
+        sequence, frames = _estimated(video, skeleton, estimator, in_colour)
     if fps is None:
         fps = frame_rate(sequence, video)
     # What cannot be is said before the work and not after it.
     refined(dataclasses.replace(sequence, frames=(), image_names=(), times=None), fps, **refining)
-    tracked, seconds = track_poses(
-        sequence,
-        video,
-        rule,
-        matcher,
-        correspondences,
-        write_correspondences,
-        None if images is None else make_appearance(sequence.skeleton, appearance, reid_model),
-        both_ways=relink or people is not None,
-        people=people,
-        fps=fps,
-    )
-    tracked = refined(tracked, fps, **refining)
-    from ..summary import summarise
-
-    summary = summarise(tracked)
-    if one_file:
-        results.save_file(out, tracked, to)
-    else:
-        results.save_folder(
-            out,
-            tracked,
-            summary,
-            to=to,
-            video=video,
-            watch=lambda frames: words.progress(frames, len(tracked), "drawing "),
+    both_ways = relink or people is not None
+    with ExitStack() as stack:
+        folder = None if one_file else stack.enter_context(whole_folder(out))
+        film = None if folder is None or video is None else folder / "tracked.mp4"
+        # Ids that later frames may change are drawn when all are known.
+        at_once = film if not (both_ways or refining or isinstance(rule, paper)) else None
+        tracked, seconds = track_poses(
+            sequence,
+            video,
+            rule,
+            matcher,
+            correspondences,
+            write_correspondences,
+            None if images is None else make_appearance(sequence.skeleton, appearance, reid_model),
+            both_ways=both_ways,
+            people=people,
+            fps=fps,
+            frames=frames,
+            film=at_once,
         )
+        tracked = refined(tracked, fps, **refining)
+        summary = summarise(tracked)
+        if folder is None:
+            results.save_file(out, tracked, to)
+        else:
+            results.save_folder(folder, tracked, summary, to=to)
+        if video is not None and film is not None and at_once is None:
+            shown = words.progress(with_images(video, tracked.frames), len(tracked), "drawing ")
+            results.save_video(film, video, tracked.skeleton, shown)
     if not quiet:
         print(describe(summary, seconds, out))
 
@@ -205,13 +216,21 @@ def frame_rate(sequence: Sequence, video: Video | None) -> float | None:
     return float((len(times) - 1) / (times[-1] - times[0]))
 
 
-def _estimated(video: Video | None, skeleton: str | None, estimator: dict[str, Any]) -> Sequence:
-    """The poses of the video, estimated while they are tracked."""
+def _estimated(
+    video: Video | None, skeleton: str | None, typed: dict[str, Any], share: bool
+) -> tuple[Sequence, Iterator[Frame] | None]:
+    """The poses of the video, estimated while they are tracked, and its frames if shared."""
     from ..estimation import estimate
+    from ..threads import shared
+    from ..video import read_frames
 
     if video is None:
         raise InputError("track: expected --poses, or a video to estimate them on")
-    return estimate(video, make_estimator(skeleton, **estimator))
+    estimator = make_estimator(skeleton, **typed)
+    if not share:
+        return estimate(video, estimator), None
+    seen, tracked = shared(read_frames(video, color=True), 2)
+    return estimate(video, estimator, seen), tracked
 
 
 def track_poses(
@@ -225,11 +244,19 @@ def track_poses(
     both_ways: bool = False,
     people: int | None = None,
     fps: float | None = None,
+    frames: Iterator[Frame] | None = None,
+    film: Path | None = None,
 ) -> tuple[Sequence, float]:
-    """The clip with ids, and the seconds it took."""
+    """The clip with ids, and the seconds it took.
+
+    Args (those that the options do not tell):
+        frames: of the video, in colour if there is an appearance; None = they are read here.
+        film: drawn as ids become known; None = none is.
+    """
+    from .. import results
     from ..correspondence import MATCHERS
     from ..files import whole_folder
-    from ..pipeline import correspondences_from, correspondences_to, on_video, track
+    from ..pipeline import correspondences_from, correspondences_to, on_video, track, with_images
     from ..relinking import Remembered, relink
     from ..tracking import Tracker, default, paper, tracker_for
     from ..video import read_frames
@@ -247,8 +274,17 @@ def track_poses(
         sequence = on_video(sequence, video)
     find = None if read_from is None else correspondences_from(read_from, sequence)
     # Poses alone, and correspondences of others, do not need the images at all.
-    frames = None if video is None else read_frames(video, color=appearance is not None)
+    in_colour = appearance is not None
+    if frames is None and video is not None:
+        frames = read_frames(video, color=in_colour)
     start = time.perf_counter()
+
+    def draw(shown: Iterator[Shown]) -> None:
+        if video is None or film is None:
+            return
+        if not in_colour:
+            shown = with_images(video, (poses for _, poses in shown))
+        results.save_video(film, video, sequence.skeleton, shown)
 
     def run(*recorders: Recorder) -> Sequence:
         return track(
@@ -258,6 +294,7 @@ def track_poses(
             find,
             recorders if remembered is None else (*recorders, remembered),
             watch=lambda poses: words.progress(poses, len(sequence), "tracking"),
+            show=None if film is None else draw,
         )
 
     if write_to is None:

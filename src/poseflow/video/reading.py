@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import math
 import os
-from collections import deque
 from collections.abc import Generator, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
+from .. import threads
 from ..errors import InputError
 from ..frames import Frame
 from .decoding import decode, look
@@ -98,22 +97,9 @@ def read_frames(video: Video, *, color: bool, ahead: int = 4) -> Iterator[Frame]
         frames = _image_frames(video, color)
     else:
         frames = decode(video.path, video.n_frames, video.fps, color)
-    return _fetch_ahead(frames, ahead) if ahead > 0 else frames
+    return threads.ahead(frames, ahead, "frames")
 
 
 def _image_frames(video: Video, color: bool) -> Generator[Frame]:
     for index, name in enumerate(video.names):
         yield Frame(index, math.nan, name, read_image(video.path / name, color))
-
-
-def _fetch_ahead(frames: Generator[Frame], ahead: int) -> Generator[Frame]:
-    """The same frames, fetched by a thread that ends when this generator does, however it ends."""
-    pool = ThreadPoolExecutor(1, thread_name_prefix="poseflow-frames")
-    try:
-        waiting = deque(pool.submit(next, frames, None) for _ in range(ahead))
-        while (frame := waiting.popleft().result()) is not None:
-            waiting.append(pool.submit(next, frames, None))
-            yield frame
-    finally:
-        pool.shutdown(cancel_futures=True)
-        frames.close()
