@@ -12,6 +12,7 @@ from xml.etree import ElementTree
 
 import pytest
 
+from conftest import shared
 from poseflow.cli import main
 
 JOINTS = [j for j in range(15) if j not in (0, 5)]
@@ -254,6 +255,108 @@ def test_predictions_may_be_of_any_format(at, capsys):
     assert capsys.readouterr().out == plain
 
 
+# -- Files of several sequences, and several processes ----------------------------------------
+
+
+def merged(source: Path, target: Path) -> None:
+    """The sequences of a folder as one file: as PoseTrack 2018's, which has them by vid_id."""
+    images: list[Any] = []
+    people: list[Any] = []
+    for number, path in enumerate(sorted(source.iterdir())):
+        one = path.with_suffix(".18.json")
+        assert main(["convert", str(path), str(one), "--to", "posetrack18"]) == 0
+        content = json.loads(one.read_text())
+        one.unlink()
+        at = {image["id"]: 1000 * number + i for i, image in enumerate(content["images"])}
+        for image in content["images"]:
+            name = f"images/val/{path.stem}/{Path(image['file_name']).name}"
+            images.append(image | {"id": at[image["id"]], "vid_id": str(number), "file_name": name})
+        for person in content["annotations"]:
+            there = {"id": len(people), "image_id": at[person["image_id"]]}
+            people.append(person | there)
+    categories = content["categories"]
+    whole = {"images": images, "annotations": people, "categories": categories}
+    target.write_text(json.dumps(whole))
+
+
+@pytest.mark.parametrize(
+    ("truth", "predictions"),
+    [("all.json", "predictions"), ("truth", "mine.json"), ("all.json", "mine.json")],
+    ids=["truth", "predictions", "both"],
+)
+def test_a_file_of_several_sequences_is_judged_as_its_parts(at, capsys, truth, predictions):
+    # Another person of another clip has the same id: joined, that would be a switch.
+    write(at / "predictions" / "b.json", TRUE, scored=True)
+    assert run("--to", "csv", "--per-sequence", "--protocol", "strict") == 0
+    expected = capsys.readouterr().out
+    merged(at / "truth", at / "all.json")
+    merged(at / "predictions", at / "mine.json")
+    capsys.readouterr()
+    given = {"truth": truth, "predictions": predictions}
+    assert run("--to", "csv", "--per-sequence", "--protocol", "strict", **given) == 0
+    assert capsys.readouterr().out == expected
+
+
+def test_one_file_is_judged_by_that_of_its_name_in_a_folder(at, capsys):
+    assert run("--to", "json", truth="truth/a.json") == 0
+    captured = capsys.readouterr()
+    assert len(json.loads(captured.out)["sequences"]) == 1
+    assert "predictions: not judged, as truth/a.json has no such names: b" in captured.err
+
+
+def test_sequences_that_a_file_lacks_are_named(at, capsys):
+    write(at / "truth" / "c.json", TRUE)
+    merged(at / "truth", at / "all.json")
+    merged(at / "predictions", at / "mine.json")
+    capsys.readouterr()
+    said = refusal(capsys, truth="all.json", predictions="mine.json")
+    assert "mine.json: expected predictions for each of the 3 sequences in all.json" in said
+    assert "found none for c" in said
+
+
+def test_any_number_of_processes_prints_the_same(at, capsys):
+    for name in "cdefg":
+        write(at / "truth" / f"{name}.json", TRUE)
+        write(at / "predictions" / f"{name}.json", PREDICTED | {1: TRUE[1]}, scored=True)
+    printed = []
+    for workers in ("1", "2", "3"):
+        assert run("--to", "json", "--per-sequence", "--workers", workers) == 0
+        printed.append(capsys.readouterr().out)
+    assert printed[0] == printed[1] == printed[2]
+
+
+def test_what_a_process_finds_wrong_is_said_as_ever(at, capsys):
+    for name in "ab":
+        write(at / "predictions" / f"{name}.json", {0: PREDICTED[0]}, scored=True)
+    said = [refusal(capsys, "--workers", workers) for workers in ("1", "2")]
+    assert said[0] == said[1]
+    assert "predictions/a.json: expected the 4 frames of the truth" in said[0]
+
+
+def test_the_clips_of_bonn_against_what_convert_makes_of_them(tmp_path, capsys):
+    """MATLAB's file of several sequences: 14 of MPII's joints and the nose between two of them."""
+    path = str(shared("data", "bonn_train_annolist.mat"))
+    made = tmp_path / "annotations"
+    assert main(["convert", path, str(made)]) == 0
+    entries = {file: json.loads(file.read_text())["annolist"] for file in made.iterdir()}
+    tracks = {
+        (file, person["track_id"][0])
+        for file, frames in entries.items()
+        for frame in frames
+        for person in frame["annorect"]
+    }
+    assert (len(entries), sum(map(len, entries.values())), len(tracks)) == (30, 1526, 132)
+    capsys.readouterr()
+    assert run("--to", "json", truth=path, predictions=str(made)) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert len(told["sequences"]) == 30
+    assert told["total"]["poses"]["people"] == 132
+    assert {found["MOTA"] for found in told["total"]["joints"].values()} == {100}
+    every = {found["MOTA"] for one in told["sequences"] for found in one["joints"].values()}
+    # Of three clips nobody annotated the ankles.
+    assert every == {100, None}
+
+
 # -- What it says of bad input ------------------------------------------------------------------
 
 
@@ -268,7 +371,7 @@ def refusal(capsys, *more: str, **paths: str) -> str:
 def test_a_missing_sequence_is_named(at, capsys):
     (at / "predictions" / "b.json").unlink()
     said = refusal(capsys)
-    assert "predictions: expected a file for each of the 2 sequences in truth" in said
+    assert "predictions: expected predictions for each of the 2 sequences in truth" in said
     assert "found none for b" in said
 
 
@@ -315,17 +418,12 @@ def test_an_empty_folder_is_named(at, capsys, which):
 @pytest.mark.parametrize(
     ("truth", "predictions", "expected"),
     [
-        (
-            "truth/a.json",
-            "predictions",
-            "predictions: expected a file as the truth truth/a.json is",
-        ),
-        ("truth", "predictions/a.json", "a.json: expected a folder as the truth truth is"),
+        ("truth", "predictions/a.json", "of the 2 sequences in truth, found none for b"),
         ("none", "predictions", "none: cannot be read: no such file or folder"),
         ("truth/a.json", "none.json", "none.json: cannot be read: no such file or folder"),
     ],
 )
-def test_a_file_against_a_folder(at, capsys, truth, predictions, expected):
+def test_a_path_that_does_not_fit_is_named(at, capsys, truth, predictions, expected):
     assert expected in refusal(capsys, truth=truth, predictions=predictions)
 
 

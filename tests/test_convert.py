@@ -100,7 +100,7 @@ def test_names_that_are_none_of_files(
     clips = two_clips()
     clips[1, 0]["name"] = name
     assert run(written(tmp_path, annolist=clips), tmp_path / "out") == 2
-    assert "annolist 2: name: expected one that a file can have" in capsys.readouterr().err
+    assert "clip 2: name: expected one that a file can have" in capsys.readouterr().err
     assert not (tmp_path / "out").exists()
 
 
@@ -159,3 +159,15 @@ def test_the_collection_of_bonn(tmp_path: Path) -> None:
                 poses.keypoints[there][shown], theirs.keypoints[shown], atol=1e-3
             )
             np.testing.assert_allclose(ours.head_boxes[i][there], known.head_boxes[i], atol=1e-3)
+
+
+def test_a_file_of_several_folders_becomes_a_file_for_each(tmp_path: Path) -> None:
+    frames = [
+        frame | {"image": [{"name": f"images/{folder}/{i}.jpg"}]}
+        for i, (frame, folder) in enumerate(zip(FRAMES_17, ("one", "two", "one"), strict=True))
+    ]
+    path = tmp_path / "all.json"
+    path.write_text(json.dumps({"annolist": frames}))
+    assert run(path, tmp_path / "out", "--to", "posetrack18") == 0
+    assert sorted(made.name for made in (tmp_path / "out").iterdir()) == ["one.json", "two.json"]
+    assert len(load_truth(tmp_path / "out" / "one.json")) == 2

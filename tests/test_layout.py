@@ -13,7 +13,7 @@ SOURCE = Path(poseflow.__file__).parent
 # and recipes do not import their neighbours, the others may.
 FLOORS = [
     ["errors"],
-    ["files"],
+    ["files", "threads", "workers"],
     ["geometry", "assignment", "motion_field"],
     ["similarity", "looks"],
     ["skeletons", "frames"],

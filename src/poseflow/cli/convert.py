@@ -1,7 +1,8 @@
 """Rewrite poses in another format; keypoints are mapped by name where the skeletons differ.
 
 Ids and, where the format has a place for them, scores and boxes come along. Of annotations so do
-head boxes, ignored regions and labels; a MATLAB file becomes one PoseTrack file for each clip.
+head boxes, ignored regions and labels; a file of several clips (MATLAB's, or one whose images lie
+in several folders) becomes one PoseTrack file for each.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "out",
         type=Path,
         metavar="OUT",
-        help="a file, or a folder for openpose and for the clips of a MATLAB file",
+        help="a file, or a folder for openpose and for annotations of several clips",
     )
     parser.add_argument(
         "--to",
@@ -55,10 +56,12 @@ def run(poses: Path, out: Path, to: str | None, raw: bool = False, **reading: An
     form = _form_of_truths(own, out, to)
     if form is None or reading["image_list"] is not None:
         formats.save(out, words.read_poses(poses, **reading), format=to)
-    elif own.write is None:
-        _write_annotations(_truths(poses, reading), poses, out, form)
+        return
+    truths = _truths(poses, reading)
+    if own.write is None or len(truths) > 1:
+        _write_annotations(truths, poses, out, form)
     else:
-        formats.save_truth(out, _truths(poses, reading)[0], format=form)
+        formats.save_truth(out, truths[0], format=form)
 
 
 def _form_of_truths(own: Format, out: Path, to: str | None) -> str | None:
@@ -99,7 +102,7 @@ def _write_annotations(truths: tuple[Truth, ...], poses: Path, out: Path, form: 
     for i, name in enumerate(names):
         if not name or PurePath(name).name != name or name in names[:i]:
             raise InputError(
-                f"{poses}: annolist {i + 1}: name: expected one that a file can have and no other "
+                f"{poses}: clip {i + 1}: name: expected one that a file can have and no other "
                 f"clip has, got {name!r}"
             )
     with whole_folder(out) as folder:

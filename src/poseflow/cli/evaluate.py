@@ -1,30 +1,34 @@
 """Judge poses with ids by a truth: mAP, MOTA, HOTA, IDF1, and what association alone lost.
 
-Two files, or two folders that hold a file of the same name for each sequence. Beside each figure
+Two files, or two folders that hold a file of the same name for each sequence; a file may hold
+several, such as MATLAB's, or one whose images lie in several folders. Beside each figure
 stands the oracle's: what the very same detections would get with perfect association.
 """
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator
+from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..errors import InputError
 from . import words
+from .pairing import Pair, Reading, paired, read_pair, size_of
 
 if TYPE_CHECKING:
-    from ..evaluation import Evaluation
+    from ..evaluation import Evaluation, Examined
     from ..evaluation.report.tables import Table
-    from ..poses import Sequence
-    from ..truth import Truth
 
 SUMMARY = "mAP, MOTA, HOTA, IDF1 against a truth"
 
-MOST_NAMED = 5
 WIDEST = 100
 """Characters that the tables need."""
+
+WORTH_A_WORKER = 16_000_000
+"""Bytes that take as long as it takes a process to begin, some 0.4 s, and twice that again."""
+MOST_WORKERS = 4
+"""Each has some 100 MB of memory."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -71,6 +75,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "latex and markdown to copy rows from",
     )
     parser.add_argument(
+        "--workers",
+        type=int,
+        default=words.NOT_GIVEN,
+        metavar="COUNT",
+        help="processes that share the sequences; without it, one for each "
+        f"{WORTH_A_WORKER // 1_000_000} MB, as many as there are cores and {MOST_WORKERS} at most. "
+        "The result is the same for any number",
+    )
+    parser.add_argument(
         "--truth-format",
         metavar="NAME",
         help="the truth's format, names as for --format; without it, it is recognised from its "
@@ -85,6 +98,7 @@ def run(
     per_sequence: bool = False,
     out: Path | None = None,
     to: str = "terminal",
+    workers: int | None = None,
     truth_format: str | None = None,
     format: str | None = None,
     skeleton: str | None = None,
@@ -93,24 +107,36 @@ def run(
     **judging: Any,
 ) -> None:
     """Read, judge, print, and write the report."""
-    from .. import formats
-    from ..evaluation import evaluate, report
+    from ..evaluation import report, together
+    from ..workers import in_order
 
-    def read() -> Iterator[tuple[Truth, Sequence]]:
-        for true, predicted in words.progress(pairs, len(pairs), "evaluating", "sequences"):
-            yield (
-                formats.load_truth(true, format=truth_format),
-                words.read_poses(predicted, format, skeleton, score_scale, image_list),
-            )
-
-    pairs = paired(truth, predictions, format)
-    evaluation = evaluate(read(), **judging)
+    reading = Reading(truth_format, format, skeleton, score_scale, image_list)
+    pairs = paired(truth, predictions, reading)
+    if workers is None:
+        workers = _worth(size_of(truth) + size_of(predictions), len(pairs))
+    work = partial(examined, reading=reading, **judging)
+    done = words.progress(in_order(work, pairs, workers), len(pairs), "evaluating", "sequences")
+    evaluation = together(chain.from_iterable(done))
     if out is not None:
         report.save(out, evaluation)
     _show(evaluation, to, per_sequence)
     if out is not None:
         written = f"written: {out / report.PAGE}"
         print(written) if to == "terminal" else words.note(written)
+
+
+def examined(pair: Pair, reading: Reading, **judging: Any) -> list[Examined]:
+    """Read and judge the clips of a pair, one, but for files that hold several."""
+    from ..evaluation import examine
+
+    return [examine(*clip, **judging) for clip in read_pair(pair, reading)]
+
+
+def _worth(size: int, n_pairs: int) -> int:
+    """How many processes are worth their beginning."""
+    from ..workers import cores
+
+    return max(1, min(cores(), MOST_WORKERS, n_pairs, size // WORTH_A_WORKER))
 
 
 def _show(evaluation: Evaluation, to: str, per_sequence: bool) -> None:
@@ -147,75 +173,3 @@ def _draw(chosen: list[Table], told: list[str]) -> None:
         console.print(as_terminal(table))
     for line in told:
         print(textwrap.fill(line, WIDEST, initial_indent="- ", subsequent_indent="  "))
-
-
-def paired(truth: Path, predictions: Path, form: str | None = None) -> list[tuple[Path, Path]]:
-    """The truth and the predictions of each sequence, in the order of their names.
-
-    Args:
-        truth: a file, or a folder with one for each sequence.
-        predictions: the same. What is there without a truth is left out, with a note.
-        form: the predictions' format if it is known: OpenPose's folders are one clip each.
-
-    Raises:
-        InputError: a sequence has no predictions, a folder is empty, or one is a file and the
-            other a folder.
-    """
-    for path in (truth, predictions):
-        if not path.exists():
-            raise InputError(f"{path}: cannot be read: no such file or folder")
-    one, other = _is_clip(truth), _is_clip(predictions) or form == "openpose"
-    if one and other:
-        return [(truth, predictions)]
-    if one or other:
-        raise InputError(
-            f"{predictions}: expected a {'file' if one else 'folder'} as the truth {truth} is, "
-            f"got a {'folder' if one else 'file'}"
-        )
-    true, predicted = _clips(truth), _clips(predictions)
-    if missing := [name for name in true if name not in predicted]:
-        raise InputError(
-            f"{predictions}: expected a file for each of the {len(true)} sequences in {truth}, "
-            f"found none for {_listed(missing)}"
-        )
-    if extra := [name for name in predicted if name not in true]:
-        words.note(f"{predictions}: not judged, as {truth} has no such names: {_listed(extra)}")
-    return [(path, predicted[name]) for name, path in true.items()]
-
-
-def _is_clip(path: Path) -> bool:
-    """Whether it is one sequence: a file, or a folder that OpenPose wrote."""
-    return path.is_file() or any(path.glob("*_keypoints.json"))
-
-
-def _clips(folder: Path) -> dict[str, Path]:
-    """The sequences in a folder by name, which is the file's without its suffix."""
-    from ..files import natural_key
-    from ..formats import FORMATS
-
-    suffixes = {form.suffix for form in FORMATS.values() if form.suffix}
-    found: dict[str, Path] = {}
-    for path in sorted(folder.iterdir(), key=lambda p: natural_key(p.name)):
-        if path.name.startswith(".") or not _is_clip(path):
-            continue
-        if path.is_file() and path.suffix.lower() not in suffixes:
-            continue
-        name = path.stem if path.is_file() else path.name
-        if name in found:
-            raise InputError(
-                f"{folder}: expected one file for each sequence, "
-                f"got {found[name].name} and {path.name}"
-            )
-        found[name] = path
-    if not found:
-        raise InputError(
-            f"{folder}: expected a folder with a file for each sequence, "
-            f"found none that ends in {', '.join(sorted(suffixes))}"
-        )
-    return found
-
-
-def _listed(names: list[str]) -> str:
-    """Names as a sentence holds them, the first few of many."""
-    some = ", ".join(names[:MOST_NAMED])
-    return some if len(names) <= MOST_NAMED else f"{some} and {len(names) - MOST_NAMED} more"

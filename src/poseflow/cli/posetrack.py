@@ -46,7 +46,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
             type=int,
             default=words.NOT_GIVEN,
             metavar="COUNT",
-            help="sequences that are worked on at a time, each by a process of its own "
+            help="processes that share the sequences "
             f"({words.default_of(job, 'workers')}). The result is the same for any number. A "
             "single one keeps two cores busy while images are compared",
         )
@@ -187,7 +187,7 @@ def track(
     from ..posetrack.predictions import predictions, save_predictions
     from ..posetrack.split import open_split, refuse_overwriting
     from ..posetrack.tracking import Tracking
-    from ..posetrack.workers import in_order
+    from ..workers import in_order
 
     rule = make_setting(setting, parameters)
     _require_matcher(matcher, "none")
@@ -293,7 +293,7 @@ def match(
     from ..files import whole_folder
     from ..posetrack.layout import listings, require_images, splits
     from ..posetrack.matching import Matching
-    from ..posetrack.workers import in_order
+    from ..workers import in_order
 
     _require_matcher(matcher)
     wanted: list[Listing] = []

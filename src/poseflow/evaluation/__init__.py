@@ -5,7 +5,16 @@ Formats and images are unknown here: a `Truth` and a `Sequence` come in, figures
 
 from __future__ import annotations
 
-from .evaluate import Evaluation, Lives, Score, evaluate
+from .evaluate import Evaluation, Examined, Lives, Score, evaluate, examine, together
 from .protocol import Protocol
 
-__all__ = ["Evaluation", "Lives", "Protocol", "Score", "evaluate"]
+__all__ = [
+    "Evaluation",
+    "Examined",
+    "Lives",
+    "Protocol",
+    "Score",
+    "evaluate",
+    "examine",
+    "together",
+]

@@ -98,6 +98,27 @@ class Evaluation:
     notes: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Examined:
+    """What one clip adds to an evaluation.
+
+    Attributes:
+        protocol: by which it was judged.
+        grades: of its detections.
+        facts: what was left out or settled.
+        score: its own figures.
+        oracle: the same detections with perfect association; None = not asked for, as is `lives`.
+        lives: who was found as whom.
+    """
+
+    protocol: Protocol
+    grades: Grades
+    facts: Facts
+    score: Score
+    oracle: Score | None
+    lives: Lives | None
+
+
 def evaluate(
     pairs: Iterable[tuple[Truth, Sequence]],
     protocol: Protocol = "poseval",
@@ -116,44 +137,57 @@ def evaluate(
         InputError: there is no clip; frames do not fit; an id is twice in a frame; a true person
             has no head.
     """
-    graded: list[Grades] = []
-    scores: list[Score] = []
-    oracles: list[Score] = []
-    lives: list[Lives] = []
-    facts: list[tuple[str, Facts]] = []
-    for truth, predictions in pairs:
-        judged = judge(truth, predictions, protocol)
-        distances = judged.clip.distances()
-        graded.append(grade(judged.clip, distances))
-        precision = average_precision(graded[-1:])
-        score, life = _score(judged, distances, precision, identities)
-        scores.append(score)
-        facts.append((judged.clip.name, judged.facts))
-        if life is not None:
-            lives.append(life)
-            people = judged.clip.predictions
-            perfect = replace(people, track_ids=perfect_ids(judged.clip))
-            ideal = replace(judged, clip=replace(judged.clip, predictions=perfect))
-            oracles.append(_score(ideal, distances, precision, identities)[0])
-    if not scores:
+    return together(
+        examine(truth, predictions, protocol, identities=identities) for truth, predictions in pairs
+    )
+
+
+def examine(
+    truth: Truth, predictions: Sequence, protocol: Protocol = "poseval", *, identities: bool = True
+) -> Examined:
+    """The first half of `evaluate`: one clip by itself, which another process may do."""
+    judged = judge(truth, predictions, protocol)
+    distances = judged.clip.distances()
+    grades = grade(judged.clip, distances)
+    precision = average_precision([grades])
+    score, lives = _score(judged, distances, precision, identities)
+    oracle = None
+    if identities:
+        perfect = replace(judged.clip.predictions, track_ids=perfect_ids(judged.clip))
+        ideal = replace(judged, clip=replace(judged.clip, predictions=perfect))
+        oracle, _ = _score(ideal, distances, precision, identities)
+    return Examined(protocol, grades, judged.facts, score, oracle, lives)
+
+
+def together(examined: Iterable[Examined]) -> Evaluation:
+    """The second half of `evaluate`: all clips, in their order.
+
+    Raises:
+        InputError: there is none.
+    """
+    clips = list(examined)
+    if not clips:
         raise InputError("evaluation: expected at least one sequence, got none")
-    precision = average_precision(graded)
+    protocol, joints = clips[0].protocol, skeleton(JOINTS).keypoints
+    precision = average_precision([clip.grades for clip in clips])
+    scores = [clip.score for clip in clips]
+    oracles = [clip.oracle for clip in clips if clip.oracle is not None]
     total = _total(scores, precision)
     return Evaluation(
         protocol=protocol,
-        joints=skeleton(JOINTS).keypoints,
+        joints=joints,
         sequences=tuple(scores),
         total=total,
         oracle_sequences=tuple(oracles),
         oracle=_total(oracles, precision) if oracles else None,
-        lives=tuple(lives),
+        lives=tuple(clip.lives for clip in clips if clip.lives is not None),
         notes=notes(
             protocol,
-            facts,
+            [(clip.score.name, clip.facts) for clip in clips],
             [(score.name, score.precision, score.clear) for score in scores],
             precision,
             total.clear,
-            skeleton(JOINTS).keypoints,
+            joints,
         ),
     )
 

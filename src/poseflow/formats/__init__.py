@@ -16,6 +16,7 @@ from ..truth import Truth, as_truth
 from . import coco
 from .alphapose import ALPHAPOSE, FORVIS
 from .alphapose_cmu import CMU, OPEN
+from .clips import split, split_truth
 from .fitting import fitted
 from .format import Format, Sample, only, take_sample
 from .matlab import MATLAB
@@ -48,6 +49,7 @@ __all__ = [
     "FORMATS",
     "Format",
     "load",
+    "load_clips",
     "load_truth",
     "load_truths",
     "recognise",
@@ -112,7 +114,7 @@ def load_truth(
 def load_truths(
     path: str | os.PathLike[str], *, format: str | None = None, skeleton: Skeleton | None = None
 ) -> tuple[Truth, ...]:
-    """The truths of all clips in a file: one, but for MATLAB files of several.
+    """The truths of all clips in a file: several in MATLAB's, or if images lie in several folders.
 
     Args and errors are those of `load_truth`.
     """
@@ -120,8 +122,32 @@ def load_truths(
     with uncollected():
         chosen = recognise(path) if format is None else _named(format)
         if chosen.read_truths is None:
-            return (as_truth(chosen.read(path, skeleton, None)),)
-        return chosen.read_truths(path, skeleton)
+            found: tuple[Truth, ...] = (as_truth(chosen.read(path, skeleton, None)),)
+        else:
+            found = chosen.read_truths(path, skeleton)
+        return tuple(part for truth in found for part in split_truth(truth))
+
+
+def load_clips(
+    path: str | os.PathLike[str],
+    *,
+    format: str | None = None,
+    skeleton: Skeleton | None = None,
+    score_scale: float | None = None,
+    images: str | os.PathLike[str] | None = None,
+) -> tuple[Sequence, ...]:
+    """The poses of all clips in a file: several in MATLAB's, or if images lie in several folders.
+
+    Args and errors are those of `load`.
+    """
+    if images is None:
+        format = format or recognise(path).name
+    if format == MATLAB.name:
+        truths = load_truths(path, format=format, skeleton=skeleton)
+        return tuple(truth.sequence for truth in truths)
+    return split(
+        load(path, format=format, skeleton=skeleton, score_scale=score_scale, images=images)
+    )
 
 
 def save(path: str | os.PathLike[str], sequence: Sequence, *, format: str | None = None) -> None:
