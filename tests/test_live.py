@@ -15,11 +15,12 @@ from poseflow.correspondence import MATCHERS
 from poseflow.frames import gray
 from poseflow.live import Counts, Grabbed, Latencies, Moment, line_of, play
 from poseflow.live.mailbox import Mailbox
+from poseflow.live.pace import Pace
 from poseflow.offline.one_euro import OneEuro
 from poseflow.poses import Poses
 from poseflow.render import Renderer
 from poseflow.skeletons import skeleton
-from poseflow.tracking import Tracker
+from poseflow.tracking import Tracker, default
 
 BLANK = np.zeros((4, 6, 3), np.uint8)
 KIND = skeleton("coco-17")
@@ -125,6 +126,48 @@ def test_ids_stay_with_their_people_though_frames_are_dropped():
     for moment in seen[1:]:
         ids = moment.poses.track_ids[:: 1 if moment.index % 4 else -1]
         assert ids.tolist() == [2, 1]
+
+
+@pytest.mark.parametrize(
+    ("rate", "work", "per_second"),
+    [
+        pytest.param(10, 0.0, 10, id="each-frame"),
+        # While one is worked on for a period and a half, the next is overtaken by the one after.
+        pytest.param(15, 0.1, 10, id="every-third-dropped"),
+        pytest.param(60, 0.0, 60, id="fast"),
+        pytest.param(40, 3 / 16, 16 / 3, id="most-dropped"),
+    ],
+)
+@pytest.mark.parametrize(("memory", "ids"), [(0.7, [1, 2]), (1.3, [1])])
+def test_a_second_is_a_second_however_many_frames_are_dropped(rate, work, per_second, memory, ids):
+    """Away for a second: forgotten by who remembers for less, known to who does for longer."""
+    world, seen = World(8 * rate, 1 / rate), []
+    tracker = Tracker(KIND, default(memory=memory))
+
+    def estimate(frame):
+        world.work(work)
+        return frame_of(*([] if 5.0 <= frame.when < 6.0 else [person(300, 200)]))
+
+    counts = world.play(estimate, seen.append, tracker=tracker)
+    assert counts.tracked / 8 == pytest.approx(per_second, rel=0.05)
+    assert tracker.fps == pytest.approx(per_second, rel=0.05)
+    given = [i for moment in seen for i in moment.poses.track_ids.tolist() if i > 0]
+    assert list(dict.fromkeys(given)) == ids
+
+
+def test_the_pace_is_that_of_the_frames_that_came_lately():
+    pace = Pace(25.0)
+    # Nothing is known of it before there are some.
+    assert [pace.at(n / 10) for n in range(5)] == [25.0] * 5
+    assert [pace.at(n / 10) for n in range(5, 60)] == pytest.approx([10.0] * 55)
+    # Every third missing at 30 a second: 20 a second, once those before are forgotten.
+    kept = [6.0 + n / 30 for n in range(120) if n % 3 != 2]
+    assert [pace.at(when) for when in kept][-1] == pytest.approx(20.0, rel=0.03)
+    # The source was away for a minute: that is no frame a minute.
+    assert pace.at(70.0) == pytest.approx(20.0, rel=0.03)
+    # Whoever looks at a frame in four seconds sees a quarter of one a second.
+    slow = [pace.at(70.0 + 4.0 * n) for n in range(1, 40)]
+    assert slow[-1] == pytest.approx(0.25)
 
 
 def textured(index: int) -> np.ndarray:

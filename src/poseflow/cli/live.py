@@ -180,9 +180,11 @@ def run(
         refuse("without --poses", estimator)
         sequence = words.read_poses(poses, format, skeleton, score_scale, image_list)
         kind, estimate = sequence.skeleton, _looked_up(sequence, opened)
+    rate = {} if opened.fps is None else {"fps": opened.fps}
     tracker = Tracker(
         kind,
         rule,
+        **rate,
         matcher=None if matcher == "none" else MATCHERS[matcher](),
         appearance=colours(kind) if isinstance(rule, default) else None,
     )

@@ -17,6 +17,7 @@ from ..render import Renderer
 from ..tracking import Tracker
 from .counts import Counts
 from .grabbing import Grabbed
+from .pace import Pace
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,7 +69,8 @@ def play(
     Args:
         frames: the newest one, whenever one is asked for.
         estimate: the poses of a frame.
-        tracker: a fresh one.
+        tracker: a fresh one; its `fps` is what the rate is taken for at first, and then kept at the
+            rate of the frames that it is given, so that its seconds are seconds.
         sinks: each is called with every frame that was tracked.
         renderer: a fresh one; it draws only what a sink asks for.
         counts: kept up to date, but for what is counted where frames are grabbed.
@@ -113,6 +115,7 @@ def _tracked(
     A thread does the comparing; it ends when this generator does.
     """
     before: ImageArray | None = None
+    pace = Pace(tracker.fps)
     with ThreadPoolExecutor(1, thread_name_prefix="poseflow-matcher") as pool:
         for frame in frames:
             image = None if tracker.matcher is None else gray(frame.image)
@@ -123,4 +126,5 @@ def _tracked(
             # After a frame without people hardly anybody need be followed: the tracker sees to it.
             before = image if len(poses) else None
             known = None if matching is None else matching.result()
+            tracker.fps = pace.at(frame.when)
             yield frame, tracker.update(poses, frame.image, correspondences=known)

@@ -42,6 +42,11 @@ class Source(Protocol):
         ...
 
     @property
+    def fps(self) -> float | None:
+        """Frames a second that it should give; None = nothing tells before it is opened."""
+        ...
+
+    @property
     def recovers(self) -> bool:
         """Whether it may help to open it again after a failure."""
         ...
@@ -73,17 +78,21 @@ class Recording:
         """The path."""
         return str(self.video.path)
 
+    @property
+    def fps(self) -> float:
+        """The video's, or what a folder of images is taken for."""
+        return self.video.fps or _FOLDER_FPS
+
     def shots(self) -> Generator[Shot]:
         """Its frames, each due at its time in the video; of round n, n lengths later."""
-        fps = self.video.fps or _FOLDER_FPS
         start = 0.0
         while True:
             for frame in read_frames(self.video, color=True):
-                time = frame.index / fps if math.isnan(frame.time) else frame.time
+                time = frame.index / self.fps if math.isnan(frame.time) else frame.time
                 yield Shot(frame.image, start + time)
             if not self.loop:
                 return
-            start += self.video.n_frames / fps
+            start += self.video.n_frames / self.fps
 
 
 @dataclass(frozen=True)
@@ -95,6 +104,7 @@ class Address:
     """
 
     url: str
+    fps: ClassVar[float | None] = None
     recovers: ClassVar[bool] = True
 
     @property
@@ -150,6 +160,7 @@ class Camera:
     """
 
     number: int
+    fps: ClassVar[float | None] = None
     recovers: ClassVar[bool] = True
 
     @property

@@ -50,11 +50,9 @@ class Tracker:
         matcher: Matcher | None = None,
         appearance: Appearance | None = None,
     ) -> None:
-        if not 0 < fps < np.inf:
-            raise InputError(f"fps: expected a number of frames a second above 0, got {fps:g}")
         self._skeleton = skeleton
         self._rule: Rule = default() if rule is None else rule
-        self._fps = fps
+        self.fps = fps
         self._matcher = matcher
         self._appearance = appearance
         self._tracks: Tracks | None = None
@@ -66,8 +64,14 @@ class Tracker:
 
     @property
     def fps(self) -> float:
-        """Frames a second."""
+        """Frames a second; may be set anew before any of them, where frames come as they can."""
         return self._fps
+
+    @fps.setter
+    def fps(self, fps: float) -> None:
+        if not 0 < fps < np.inf:
+            raise InputError(f"fps: expected a number of frames a second above 0, got {fps:g}")
+        self._fps = fps
 
     @property
     def matcher(self) -> Matcher | None:
