@@ -33,6 +33,17 @@ def add_cues(parser: argparse.ArgumentParser) -> None:
         metavar="FOLDER",
         help="read them from text files of the 2018 scripts instead (A_B_orb.txt, A_B.txt)",
     )
+    add_appearance(group)
+    group.add_argument(
+        "--write-correspondences",
+        type=Path,
+        metavar="FOLDER",
+        help="also write those found, in that text format, to this folder",
+    )
+
+
+def add_appearance(group: argparse._ArgumentGroup) -> None:
+    """Add what tells how people look."""
     look = group.add_mutually_exclusive_group()
     look.add_argument(
         "--appearance",
@@ -48,12 +59,6 @@ def add_cues(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="a re-identification network (ONNX; RGB crops, normalised as for ImageNet) instead of "
         "colours; needs onnxruntime",
-    )
-    group.add_argument(
-        "--write-correspondences",
-        type=Path,
-        metavar="FOLDER",
-        help="also write those found, in that text format, to this folder",
     )
 
 

@@ -9,11 +9,13 @@ from __future__ import annotations
 import argparse
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import InputError
 from . import words
+from .cues import add_appearance, make_appearance
 from .settings import add_settings, make_setting
 
 if TYPE_CHECKING:
@@ -54,7 +56,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_tracking(parser: argparse.ArgumentParser) -> None:
-    from ..tracking import SETTINGS
+    from ..tracking import SETTINGS, Tracker
 
     parser.add_argument(
         "--split",
@@ -111,7 +113,7 @@ def _add_tracking(parser: argparse.ArgumentParser) -> None:
         metavar="NAME",
         help="what finds correspondences between neighbouring images, by the names that poseflow "
         f"track takes: dis, lk, orb, … ({words.default_of(track, 'matcher')}). none: images are "
-        "not needed",
+        "not compared, and not needed unless --appearance or --reid-model asks for them",
     )
     source.add_argument(
         "--correspondences",
@@ -120,6 +122,20 @@ def _add_tracking(parser: argparse.ArgumentParser) -> None:
         help="read them from text files instead, which lie in it as the images do in the data "
         "set's folder: as poseflow posetrack match writes them, or, if FOLDER is the data "
         "set's, beside the images, where the scripts of 2018 put them",
+    )
+    add_appearance(parser.add_argument_group("what people look like"))
+    parser.add_argument(
+        "--fps",
+        type=float,
+        default=words.NOT_GIVEN,
+        metavar="FRAMES",
+        help=f"a second: times in seconds go by it ({words.default_of(Tracker, 'fps'):g})",
+    )
+    parser.add_argument(
+        "--relink",
+        action="store_true",
+        help="track each sequence backwards as well and link what both directions agree on: fewer "
+        "switches, and ids of a frame that depend on later frames, too",
     )
     words.add_reading(parser)
     add_settings(parser, SETTINGS)
@@ -167,6 +183,10 @@ def track(
     setting: str = "default",
     matcher: str = "dis",
     correspondences: Path | None = None,
+    appearance: str | None = None,
+    reid_model: Path | None = None,
+    relink: bool = False,
+    fps: float | None = None,
     workers: int = 1,
     quiet: bool = False,
     format: str | None = None,
@@ -197,12 +217,21 @@ def track(
     def load(path: Path, scale: float | None) -> Sequence:
         return words.read_poses(path, format, skeleton, scale or score_scale, image_list)
 
-    chosen = open_split(
-        root, split, poses, load, images=matcher != "none", between=correspondences is None
-    )
+    if matcher == "none" and reid_model is None and appearance is None:
+        appearance = "none"
+    looking = matcher != "none" or reid_model is not None or appearance != "none"
+    chosen = open_split(root, split, poses, load, images=looking, between=correspondences is None)
     refuse_overwriting(out, chosen.listings, poses)
     _tell_strays(chosen, split, poses)
-    work = Tracking(root, rule, None if matcher == "none" else matcher, correspondences)
+    work = Tracking(
+        root,
+        rule,
+        None if matcher == "none" else matcher,
+        correspondences,
+        partial(make_appearance, appearance=appearance, reid_model=reid_model),
+        relink,
+        fps,
+    )
     start = time.perf_counter()
     tracked: list[Sequence] = []
     with whole_folder(out) as folder:
