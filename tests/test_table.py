@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from conftest import shared
 from poseflow.errors import InputError
 from poseflow.formats import load, recognise, save
-from poseflow.poses import Origin, Poses, Sequence
+from poseflow.poses import Doubt, Origin, Poses, Sequence
 from poseflow.skeletons import SKELETONS, Skeleton, skeleton
 
 HAND = Skeleton("hand", ("wrist", "tip"), ((0, 1),), np.arange(2), np.ones(2))
@@ -400,3 +400,21 @@ def test_a_table_that_fails_leaves_nothing(suffix: str, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="end here"):
         save(tmp_path / f"x{suffix}", replace(hands(), frames=Failing(hands().frames)))
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("suffix", BOTH)
+def test_narrow_ids_are_told_with_their_rivals(suffix, tmp_path):
+    apart = np.array([[[0.0, 0], [1, 1]], [[5, 5], [6, 6]], [[9, 9], [8, 8]]])
+    first = Poses.from_keypoints(apart, track_ids=[3, 8, -1])
+    second = Poses.from_keypoints(apart[:1], track_ids=[3])
+    doubts = (Doubt(0, 0, 1, 0.12345), Doubt(0, 1, 2, -0.25), Doubt(0, 2, 0, 0.0))
+    clip = Sequence(HAND, (first, second), ("", ""), doubts=doubts)
+    save(tmp_path / f"t{suffix}", clip)
+    got = as_columns(tmp_path / f"t{suffix}")
+    margins, rivals = [0.123, -0.25, None, None], [8, None, None, None]
+    if suffix == ".csv":
+        margins, rivals = (["" if v is None else str(v) for v in c] for c in (margins, rivals))
+    assert list(got)[-2:] == ["margin", "rival_id"]
+    assert got["margin"] == margins  # The pose without an id has no doubt either.
+    assert got["rival_id"] == rivals
+    assert load(tmp_path / f"t{suffix}").frames[0].track_ids.tolist() == [3, 8, -1]

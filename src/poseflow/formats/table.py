@@ -4,11 +4,13 @@
 `score`, `box_x0` to `box_y1`, and for each keypoint `NAME_x`, `NAME_y` and `NAME_score`. What is
 missing or unknown is an empty cell. Only `frame` and places of keypoints are required, and others
 are left alone. Where keypoints were changed after tracking, `raw_NAME_x` and `raw_NAME_y` say what
-they were.
+they were. Where a tracker gave an id narrowly, `margin` says by how much the person was more alike
+than `rival_id` (empty: somebody without an id, or not seen then); these are written, never read.
 """
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from itertools import pairwise
 from pathlib import Path
@@ -18,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import InputError
-from ..poses import NO_ID, Origin, Poses, Sequence
+from ..poses import NO_ID, Doubt, Origin, Poses, Sequence
 from ..skeletons import Skeleton
 from .naming import places, skeleton_of
 from .reading import ORIGINS, FloatArray, IntArray, frame_names, score_scales
@@ -32,6 +34,9 @@ BEFORE = (
 WORDS = ("image", "origin")
 """The columns that are not of numbers."""
 
+NARROW = ("margin", "rival_id")
+"""The columns after all others, of a clip in which a tracker gave some ids narrowly."""
+
 GONE = -2
 """Stands for the id of a row that a sequence no longer has."""
 
@@ -43,7 +48,7 @@ Refuse = Callable[[int, str, str], InputError]
 
 
 def columns(kind: Skeleton, is_changed: bool) -> list[str]:
-    """The names of all columns, in order; with those of raw keypoints if some were changed."""
+    """The names of all columns but `NARROW`; with those of raw keypoints if some were changed."""
     of_keypoints = [f"{name}_{part}" for name in kind.keypoints for part in ("x", "y", "score")]
     raw = [f"raw_{name}_{part}" for name in kind.keypoints for part in ("x", "y")]
     return [*BEFORE, *of_keypoints, *(raw if is_changed else [])]
@@ -111,6 +116,29 @@ def numbers_of(poses: Poses, scales: tuple[float, float], is_changed: bool) -> F
         was_there = (poses.origins != Origin.FILLED)[:, None, None]
         parts.append(np.where(was_there, raw, np.nan).reshape(n, -1))
     return np.concatenate(parts, axis=1)
+
+
+Narrow = tuple[float | None, int | None]
+"""The last two columns of a pose: by which margin, and whose id it might be; None = an empty cell.
+"""
+
+
+def narrow_of(sequence: Sequence) -> Callable[[int, Poses], list[Narrow]]:
+    """What the columns `margin` and `rival_id` say of frame i and its N poses."""
+    doubts: dict[int, list[Doubt]] = defaultdict(list)
+    for doubt in sequence.doubts:
+        doubts[doubt.frame].append(doubt)
+
+    def narrow(index: int, poses: Poses) -> list[Narrow]:
+        ids = poses.track_ids.tolist()
+        told: list[Narrow] = [(None, None)] * len(poses)
+        for doubt in doubts.get(index, ()):
+            if ids[doubt.pose] != NO_ID:
+                rival = NO_ID if doubt.rival < 0 else ids[doubt.rival]
+                told[doubt.pose] = round(doubt.margin, 3), None if rival == NO_ID else rival
+        return told
+
+    return narrow
 
 
 def ids_by_row(sequence: Sequence) -> IntArray | None:

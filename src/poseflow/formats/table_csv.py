@@ -25,12 +25,15 @@ from .format import Format, Sample, own_source, source_of
 from .reading import FloatArray
 from .table import (
     GONE,
+    NARROW,
     About,
+    Narrow,
     Refuse,
     columns,
     ids_by_row,
     keypoint_names,
     kind_of,
+    narrow_of,
     number_columns,
     numbers_of,
     origin_words,
@@ -203,21 +206,26 @@ def _cell(text: str) -> str:
 def _made(sequence: Sequence) -> Iterator[bytes]:
     """The lines of a table, made from arrays, a frame at a time."""
     is_changed = sequence.is_changed
-    yield _line(columns(sequence.skeleton, is_changed))
+    narrow = narrow_of(sequence) if sequence.doubts else None
+    yield _line([*columns(sequence.skeleton, is_changed), *(NARROW if narrow else ())])
     times = np.full(len(sequence), np.nan) if sequence.times is None else sequence.times
     for i, (poses, time) in enumerate(zip(sequence.frames, times.tolist(), strict=True)):
         if len(poses):
             seconds = "" if np.isnan(time) else repr(time)
             before = f"{i},{_cell(sequence.image_names[i])},{seconds},".encode()
-            yield _frame(poses, numbers_of(poses, sequence.score_scales, is_changed), before)
+            numbers = numbers_of(poses, sequence.score_scales, is_changed)
+            yield _frame(poses, numbers, before, narrow(i, poses) if narrow else None)
 
 
-def _frame(poses: Poses, numbers: FloatArray, before: bytes) -> bytes:
+def _frame(poses: Poses, numbers: FloatArray, before: bytes, narrow: list[Narrow] | None) -> bytes:
     """The lines of one frame."""
     # orjson writes the shortest text that reads back as the number, nan as null, and all rows at
     # once: one cell after another in Python takes ten times as long.
     text = orjson.dumps(numbers, option=orjson.OPT_SERIALIZE_NUMPY)
     rows = text[2:-2].replace(b"null", b"").split(b"],[")
+    if narrow is not None:
+        ends = orjson.dumps(narrow)[2:-2].replace(b"null", b"").split(b"],[")
+        rows = [b"%s,%s" % both for both in zip(rows, ends, strict=True)]
     ids = poses.track_ids.tolist()
     return b"".join(
         b"%s%d,%s,%s\n" % (before, track_id, origin.encode(), row)

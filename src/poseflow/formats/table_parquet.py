@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -20,12 +21,15 @@ from .reading import FloatArray, IntArray
 from .table import (
     GONE,
     MOST_FRAMES,
+    NARROW,
     WORDS,
     About,
+    Narrow,
     columns,
     ids_by_row,
     keypoint_names,
     kind_of,
+    narrow_of,
     number_columns,
     numbers_of,
     origin_words,
@@ -198,14 +202,17 @@ def _with_ids(own: Path, schema: Any, ids: IntArray) -> Iterator[Any]:
 def _made(sequence: Sequence) -> _Parts:
     """A table made from arrays."""
     arrow, _ = _pyarrow()
-    kinds = {"frame": arrow.int64(), "track_id": arrow.int64()} | dict.fromkeys(
-        WORDS, arrow.string()
-    )
+    kinds = dict.fromkeys(("frame", "track_id", "rival_id"), arrow.int64())
+    kinds |= dict.fromkeys(WORDS, arrow.string())
     is_changed = sequence.is_changed
-    names = columns(sequence.skeleton, is_changed)
+    narrow = narrow_of(sequence) if sequence.doubts else None
+    names = [*columns(sequence.skeleton, is_changed), *(NARROW if narrow else ())]
     schema = arrow.schema([(name, kinds.get(name, arrow.float64())) for name in names])
     empty: list[int] = []
-    tables = (_table(sequence, some, schema, is_changed) for some in _groups(sequence, empty))
+
+    def table(some: _Some) -> Any:
+        ends = [narrow(*of_frame) for of_frame in some] if narrow else []
+        return _table(sequence, some, schema, is_changed, list(chain.from_iterable(ends)))
 
     def about() -> dict[bytes, bytes]:
         times = _times(sequence)
@@ -218,7 +225,7 @@ def _made(sequence: Sequence) -> _Parts:
         }
         return {_KEY: orjson.dumps(fields)}
 
-    return schema, tables, about
+    return schema, map(table, _groups(sequence, empty)), about
 
 
 _Some = list[tuple[int, Poses]]
@@ -241,7 +248,9 @@ def _groups(sequence: Sequence, empty: list[int]) -> Iterator[_Some]:
         yield some
 
 
-def _table(sequence: Sequence, some: _Some, schema: Any, is_changed: bool) -> Any:
+def _table(
+    sequence: Sequence, some: _Some, schema: Any, is_changed: bool, narrow: list[Narrow]
+) -> Any:
     arrow, _ = _pyarrow()
     frames = np.repeat([i for i, _ in some], [len(poses) for _, poses in some])
     scales = sequence.score_scales
@@ -253,6 +262,7 @@ def _table(sequence: Sequence, some: _Some, schema: Any, is_changed: bool) -> An
         np.concatenate([poses.track_ids for _, poses in some]),
         [word for _, poses in some for word in origin_words(poses)],
         *numbers.T,
+        *zip(*narrow, strict=True),
     ]
     # In a data frame's manner nan becomes null, the Parquet for a cell without a number.
     return arrow.table(
