@@ -138,6 +138,19 @@ def test_counts_of_a_small_world(strict, row, expected):
     assert " ".join(strict["poses", row, name] for name in names) == expected
 
 
+def test_hota_of_joints_is_also_as_posetrack21_prints_it(at, capsys):
+    for name in ("a", "b"):
+        write(at / "predictions" / f"{name}.json", TRUE | {1: {}}, scored=True)
+    assert run("--protocol", "strict", "--to", "csv") == 0
+    found = figures(capsys.readouterr().out)
+    hotas = {row: float(found["joint-hota", row, "Knee"]) for row in ("HOTA", "FA-HOTA")}
+    # 6 of 8 are found, each of a track that has 3 of the 4 frames of its person.
+    assert hotas == pytest.approx({"HOTA": 75, "FA-HOTA": 75})
+    # For the one frame all 8 are missed, not 2.
+    printed = float(found["joint-hota", "HOTA printed", "Total"])
+    assert printed == pytest.approx(100 * (6 / 14 * 3 / 4) ** 0.5)
+
+
 def test_strict_has_no_doubled_motp(strict):
     assert not [column for _, _, column in strict if "doubled" in column]
 
@@ -180,6 +193,14 @@ def test_json_has_every_joint_and_null_for_those_that_never_occur(at, capsys):
     assert (ankle["AP"], ankle["MOTA"], ankle["HOTA"]) == (None, None, None)
 
 
+def test_no_name_is_cut_off_on_the_terminal(at, capsys):
+    assert run(predictions="truth") == 0
+    out = capsys.readouterr().out
+    assert "100.0" in out
+    assert "…" not in out
+    assert max(map(len, out.splitlines())) <= 102
+
+
 def test_the_terminal_shows_a_dash_for_joints_that_never_occur(at, capsys):
     assert run("--protocol", "strict") == 0
     out = capsys.readouterr().out
@@ -187,7 +208,7 @@ def test_the_terminal_shows_a_dash_for_joints_that_never_occur(at, capsys):
     assert ["MOTA", *["62.5"] * 6, "–", "62.5", "100.0", "87.5", "87.5"] in lines
     assert "12.5 were missed" in out
     assert "would get 75.0" in out
-    assert max(map(len, out.splitlines())) <= 100
+    assert max(map(len, out.splitlines())) <= 102
 
 
 @pytest.mark.parametrize(

@@ -274,3 +274,10 @@ def test_without_identities_there_is_a_page_all_the_same(made):
     assert [tile.name for tile in made.tiles] == ["mAP", "MOTA"]
     assert [tile.value for tile in made.tiles] == ["100.0", "80.0"]
     ElementTree.fromstring(page.as_html(made).removeprefix("<!DOCTYPE html>\n"))
+
+
+def test_axes_say_what_they_count():
+    panel = plots.precision_recall("wrist", 0.5, np.array([0.5]), np.array([1.0]))
+    assert {"precision", "recall", "0", "1"} <= {e.text for e in drawn(panel).iter("text")}
+    bars = plots.causes([plots.Lost("a", (0.1, 0.2, 0.1), 0.6)], 0.4)
+    assert "for every 100 true joints" in {e.text for e in drawn(bars).iter("text")}

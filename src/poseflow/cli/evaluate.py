@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 SUMMARY = "mAP, MOTA, HOTA, IDF1 against a truth"
 
-WIDEST = 100
+WIDEST = 102
 """Characters that the tables need."""
 
 WORTH_A_WORKER = 16_000_000

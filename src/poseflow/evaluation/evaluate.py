@@ -16,7 +16,7 @@ from ..poses import Sequence
 from ..skeletons import skeleton
 from ..truth import Truth
 from .clear import clear
-from .hota import Hota, hota, joint_hota
+from .hota import Hota, as_printed, hota, joint_hota
 from .identity import Identity, identity, pose_similarity
 from .notes import notes
 from .oracle import perfect_ids
@@ -37,8 +37,9 @@ class Score:
         name: of the clip; "total".
         precision: of the detections: mAP.
         clear: of the tracks, joint by joint: MOTA, MOTP.
-        poses: HOTA of whole poses, by OKS; None = not asked for, as are the next two.
+        poses: HOTA of whole poses, by OKS; None = not asked for, as are the next three.
         joints: HOTA of joints.
+        printed_joints: the same as PoseTrack21's evaluator prints it.
         identity: IDF1 and its kin of whole poses.
     """
 
@@ -47,6 +48,7 @@ class Score:
     clear: Clear
     poses: Hota | None = None
     joints: Hota | None = None
+    printed_joints: Hota | None = None
     identity: Identity | None = None
 
 
@@ -213,13 +215,22 @@ def _score(
         tracked.matched,
         tracked.switches,
     )
-    return replace(score, poses=whole, joints=joint_hota(clip), identity=tracked.identity), life
+    joints = joint_hota(clip)
+    score = replace(
+        score,
+        poses=whole,
+        joints=joints,
+        printed_joints=as_printed(joints, clip),
+        identity=tracked.identity,
+    )
+    return score, life
 
 
 def _total(scores: list[Score], precision: Precision) -> Score:
     """All clips together: counts add up."""
     poses = [s.poses for s in scores if s.poses is not None]
     joints = [s.joints for s in scores if s.joints is not None]
+    printed = [s.printed_joints for s in scores if s.printed_joints is not None]
     identities = [s.identity for s in scores if s.identity is not None]
     return Score(
         "total",
@@ -227,6 +238,7 @@ def _total(scores: list[Score], precision: Precision) -> Score:
         _sum([s.clear for s in scores]),
         _sum(poses) if poses else None,
         _sum(joints) if joints else None,
+        _sum(printed) if printed else None,
         _sum(identities) if identities else None,
     )
 

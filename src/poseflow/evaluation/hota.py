@@ -191,17 +191,12 @@ def hota(
     return Hota(*(getattr(counted, name)[0] for name in names))
 
 
-def joint_hota(clip: Clip, *, posetrack21_quirk: bool = False) -> Hota:
+def joint_hota(clip: Clip) -> Hota:
     """HOTA of each joint as PoseTrack21 computes it; counts of shape (J, 19).
 
     Joints at d head sizes have similarity max(0, 1 − d / 0.5001). In every frame and for every
     joint the pairing with the largest sum of similarities is taken, whatever the ids.
 
-    Args:
-        clip: truth and predictions.
-        posetrack21_quirk: count as PoseTrack21's evaluator does, too, that for a frame without
-            predicted people takes as missed *all joints of the clip's truth*, and for a frame
-            without true people takes all joints that were predicted in the clip as false.
     """
     true_row, predicted_row = clip.pairs()
     similarity = 1.0 - clip.distances() / JOINT_REACH
@@ -209,10 +204,8 @@ def joint_hota(clip: Clip, *, posetrack21_quirk: bool = False) -> Hota:
     row, column, alike = true_row[pair], predicted_row[pair], similarity[pair, joint]
     group = clip.truth.frames[row] * similarity.shape[1] + joint
     taken = best_pairs(group, row, column, alike)
-    true_joints, predicted_joints = (
-        ~np.isnan(people.keypoints[..., 0]) for people in (clip.truth, clip.predictions)
-    )
-    counted = _count(
+    true_joints, predicted_joints = _joints(clip)
+    return _count(
         (clip.truth.track_ids, true_joints),
         (clip.predictions.track_ids, predicted_joints),
         row[taken],
@@ -220,17 +213,25 @@ def joint_hota(clip: Clip, *, posetrack21_quirk: bool = False) -> Hota:
         joint[taken],
         alike[taken],
     )
-    if posetrack21_quirk:
-        return _with_quirk(counted, clip, true_joints, predicted_joints)
-    return counted
 
 
-def _with_quirk(
-    counted: Hota, clip: Clip, true_joints: BoolArray, predicted_joints: BoolArray
-) -> Hota:
-    """The counts with what PoseTrack21's evaluator counts of frames in which either has nobody."""
+def _joints(clip: Clip) -> tuple[BoolArray, BoolArray]:
+    """(N, J) and (M, J) which joints true and predicted people have."""
+    true, predicted = (
+        ~np.isnan(people.keypoints[..., 0]) for people in (clip.truth, clip.predictions)
+    )
+    return true, predicted
+
+
+def as_printed(counted: Hota, clip: Clip) -> Hota:
+    """What PoseTrack21's evaluator makes of the counts of `joint_hota`.
+
+    For a frame without predicted people it takes as missed *all joints of the clip's truth*, and
+    for a frame without true people all joints that were predicted in the clip as false.
+    """
     if not len(clip.truth) or not len(clip.predictions):
         return counted
+    true_joints, predicted_joints = _joints(clip)
     n_frames = len(clip.frame_names)
     no_truth = np.bincount(clip.truth.frames, minlength=n_frames) == 0
     no_predictions = ~no_truth & (np.bincount(clip.predictions.frames, minlength=n_frames) == 0)

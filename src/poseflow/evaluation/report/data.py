@@ -44,8 +44,9 @@ def _score(score: Score | None, names: tuple[str, ...]) -> dict[str, Any] | None
         "recall at the end of AP's curve": ap.recall, "MOTA": clear.mota, "MOTP": clear.motp,
         "MOTP doubled": clear.doubled_motp, "precision": clear.precision, "recall": clear.recall,
     }  # fmt: skip
-    if score.joints is not None:
+    if score.joints is not None and score.printed_joints is not None:
         percents |= hota_of_joints(score.joints)
+        percents["HOTA printed"] = hota_of_joints(score.printed_joints)["HOTA"]
     counts = {
         field.name: getattr(clear, field.name)
         for field in dataclasses.fields(clear)

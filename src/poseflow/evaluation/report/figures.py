@@ -38,6 +38,10 @@ MEANINGS = {
     "DetA": "Detection accuracy: of true and predicted poses together, how many are matched.",
     "AssA": "Association accuracy: how well the track of each match agrees with the true one.",
     "LocA": "Localisation accuracy: how similar matches are.",
+    "FragA": "Association accuracy of unbroken pieces: a person handed from id to id has many.",
+    "FA-HOTA": "HOTA that pays for fragments, too: AssA replaced by its mean with FragA.",
+    "HOTA printed": "HOTA as PoseTrack21's evaluator prints it: for a frame without any prediction "
+    "all joints of the sequence are missed. Compare it with printed figures only.",
     "IDF1": "Poses under the right id, if each person may have one predicted id only.",
     "Switches": "Times a person was found under another id than before (whole poses).",
     "Frag.": "Fragmentations: times a person was lost and found again.",
@@ -168,13 +172,15 @@ def _whole(poses: Hota | None, identity: Identity | None) -> tuple[float | None,
 def hota_of_joints(joints: Hota) -> dict[str, FloatArray]:
     """(J,) of each figure, the mean over thresholds; nan = the joint does not occur."""
     curves = {
-        "HOTA": joints.hota, "DetA": joints.det_a, "AssA": joints.ass_a, "LocA": joints.loc_a
+        "HOTA": joints.hota, "DetA": joints.det_a, "AssA": joints.ass_a, "LocA": joints.loc_a,
+        "FragA": joints.frag_a, "FA-HOTA": joints.fa_hota,
     }  # fmt: skip
     return {name: np.where(joints.occurs, c.mean(axis=-1), np.nan) for name, c in curves.items()}
 
 
 def _joint_tracks(evaluation: Evaluation, total: Score, oracle: Score) -> Table:
     assert total.joints is not None
+    assert total.printed_joints is not None
     assert oracle.joints is not None
     rows = [
         Row(name, tuple(_percent(grouped(evaluation.joints, values).values())), name == "HOTA")
@@ -183,6 +189,9 @@ def _joint_tracks(evaluation: Evaluation, total: Score, oracle: Score) -> Table:
     ideal = hota_of_joints(oracle.joints)["HOTA"]
     means = grouped(evaluation.joints, ideal).values()
     rows.insert(1, Row(f"HOTA, {ORACLE}", tuple(_percent(means))))
+    printed = hota_of_joints(total.printed_joints)["HOTA"]
+    means = grouped(evaluation.joints, printed).values()
+    rows.append(Row("HOTA printed", tuple(_percent(means))))
     title = "By joint, as PoseTrack21 judges tracks, %"
     return Table("joint-hota", title, "figure", tuple(_groups()), tuple(rows))
 

@@ -175,7 +175,7 @@ def _causes(lost: Sequence[Lost]) -> list[str]:
 def _curves(panels: Sequence[str]) -> list[str]:
     words = (
         "Precision (up) against recall (right), taking joints in order of falling score. The "
-        "filled area is the joint's average precision, the number above it."
+        "filled area is the joint's average precision, the number above it in %."
     )
     return [
         element("h2", "Precision and recall, by joint"),

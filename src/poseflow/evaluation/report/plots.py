@@ -19,6 +19,8 @@ PANEL, MARGIN = 120.0, 22.0
 FINE = 120
 """Steps of recall that a panel can show."""
 
+_UPWARDS = "rotate(-90)"
+
 NAMES, BARS, BARS_END, TOP, BAR, ROW = 160.0, 640.0, 860.0, 22.0, 12.0, 17.0
 
 
@@ -38,6 +40,8 @@ def precision_recall(name: str, ap: float, recall: FloatArray, precision: FloatA
         words("0", MARGIN - 4, top + PANEL, class_="end tick"),
         words("1", MARGIN - 4, top + 9, class_="end tick"),
         words("1", MARGIN + PANEL, top + PANEL + 12, class_="end tick"),
+        words("recall", MARGIN + PANEL / 2, top + PANEL + 12, class_="mid tick"),
+        words("precision", -(top + PANEL / 2), MARGIN - 8, class_="mid tick", transform=_UPWARDS),
     ]
     head = words(name, MARGIN, 13, class_="strong")
     if not np.isfinite(ap):
@@ -105,6 +109,7 @@ def causes(rows: Sequence[Lost], most: float) -> str:
         drawn.append(element("path", d=f"M{short(x)} {short(TOP)}V{short(bottom)}", class_="rule"))
         drawn.append(words(f"{100 * at:.3g}", x, bottom + 14, class_="mid tick"))
     drawn += [_bar(row, TOP + ROW * index, scale) for index, row in enumerate(rows)]
+    drawn.append(words("for every 100 true joints", NAMES + BARS, 15, class_="end tick"))
     label = "shares of true joints lost to misses, false positives and switches, by sequence"
     return picture(BARS_END + 4, bottom + 22, label, *drawn)
 

@@ -193,7 +193,8 @@ def as_terminal(table: Table) -> RichTable:
     )
     drawn.add_column(table.stub, no_wrap=True)
     for column in table.columns:
-        drawn.add_column(column.name, justify="right")
+        # Of a name of two words each has a line; no word is cut off.
+        drawn.add_column(column.name, justify="right", min_width=max(map(len, column.name.split())))
     for row, line in zip(table.rows, table.lines(), strict=True):
         drawn.add_row(*map(Text, line), style="bold" if row.strong else "")
     return drawn
