@@ -100,6 +100,14 @@ def figures(text: str) -> dict[tuple[str, str, str], str]:
     return {(line["table"], line["row"], line["column"]): line["value"] for line in lines}
 
 
+def refusal(capsys, *more: str, **paths: str) -> str:
+    assert run(*more, **paths) == 2
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert captured.err.count("\n") == 1
+    return captured.err
+
+
 # -- What comes out -----------------------------------------------------------------------------
 
 
@@ -376,90 +384,3 @@ def test_the_clips_of_bonn_against_what_convert_makes_of_them(tmp_path, capsys):
     every = {found["MOTA"] for one in told["sequences"] for found in one["joints"].values()}
     # Of three clips nobody annotated the ankles.
     assert every == {100, None}
-
-
-# -- What it says of bad input ------------------------------------------------------------------
-
-
-def refusal(capsys, *more: str, **paths: str) -> str:
-    assert run(*more, **paths) == 2
-    captured = capsys.readouterr()
-    assert captured.out == ""
-    assert captured.err.count("\n") == 1
-    return captured.err
-
-
-def test_a_missing_sequence_is_named(at, capsys):
-    (at / "predictions" / "b.json").unlink()
-    said = refusal(capsys)
-    assert "predictions: expected predictions for each of the 2 sequences in truth" in said
-    assert "found none for b" in said
-
-
-def test_many_missing_sequences_are_counted(at, capsys):
-    for k in range(9):
-        write(at / "truth" / f"c{k}.json", TRUE)
-    assert "found none for c0, c1, c2, c3, c4 and 4 more" in refusal(capsys)
-
-
-def test_predictions_without_a_truth_are_told_and_left_out(at, capsys):
-    write(at / "predictions" / "zebra.json", PREDICTED)
-    assert run("--to", "json") == 0
-    captured = capsys.readouterr()
-    assert "not judged, as truth has no such names: zebra" in captured.err
-    assert len(json.loads(captured.out)["sequences"]) == 2
-
-
-def test_frames_of_other_names_are_named(at, capsys):
-    shifted = {frame + 1: people for frame, people in PREDICTED.items()}
-    write(at / "predictions" / "b.json", shifted, scored=True)
-    said = refusal(capsys)
-    assert "predictions/b.json: frame 1" in said
-    assert "images/a/000001.jpg" in said
-
-
-def test_an_id_twice_in_a_frame_is_named(at, capsys):
-    text = json.dumps(document(PREDICTED, scored=True)).replace(
-        '"track_id": [2]', '"track_id": [1]'
-    )
-    (at / "predictions" / "b.json").write_text(text)
-    said = refusal(capsys)
-    assert "predictions/b.json: frame 1" in said
-    assert "track id" in said
-
-
-@pytest.mark.parametrize("which", ["truth", "predictions"])
-def test_an_empty_folder_is_named(at, capsys, which):
-    (at / "empty").mkdir()
-    (at / "empty" / "notes.txt").write_text("nothing")
-    said = refusal(capsys, **{which: "empty"})
-    assert "empty: expected a folder with a file for each sequence" in said
-
-
-@pytest.mark.parametrize(
-    ("truth", "predictions", "expected"),
-    [
-        ("truth", "predictions/a.json", "of the 2 sequences in truth, found none for b"),
-        ("none", "predictions", "none: cannot be read: no such file or folder"),
-        ("truth/a.json", "none.json", "none.json: cannot be read: no such file or folder"),
-    ],
-)
-def test_a_path_that_does_not_fit_is_named(at, capsys, truth, predictions, expected):
-    assert expected in refusal(capsys, truth=truth, predictions=predictions)
-
-
-def test_a_file_that_is_no_poses_is_named(at, capsys):
-    (at / "predictions" / "b.json").write_text("{not json")
-    assert "predictions/b.json" in refusal(capsys, "--out", "report")
-    assert not (at / "report").exists()
-
-
-def test_two_files_of_one_sequence_are_named(at, capsys):
-    (at / "predictions" / "b.csv").write_text("x")
-    assert "expected one file for each sequence, got b.csv and b.json" in refusal(capsys)
-
-
-def test_the_report_cannot_be_a_file(at, capsys):
-    (at / "report").write_text("mine")
-    assert "report: expected a folder to write, found a file" in refusal(capsys, "--out", "report")
-    assert (at / "report").read_text() == "mine"

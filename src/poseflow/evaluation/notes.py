@@ -42,6 +42,7 @@ def notes(
             _of_made_up_joints(clips),
             _of_heads(facts),
             _of_scores(facts),
+            *_of_ids(facts),
         )
         if sentence
     )
@@ -153,6 +154,21 @@ def _of_scores(facts: Sequence[tuple[str, Facts]]) -> str:
     if not unscored:
         return ""
     return f"Without a score: {_n(unscored, 'predicted joint')}; in mAP they come last."
+
+
+def _of_ids(facts: Sequence[tuple[str, Facts]]) -> list[str]:
+    sentences = []
+    if nameless := sum(f.nameless for _, f in facts):
+        sentences.append(
+            f"Without an id: {_n(nameless, 'true pose')}; each is taken for a person of its own, "
+            "and tells nothing of ids."
+        )
+    if unnamed := sum(f.unnamed for _, f in facts):
+        sentences.append(
+            f"Without an id: {_n(unnamed, 'predicted pose')}; each is taken for a track of one "
+            "frame, so whoever is found again has switched."
+        )
+    return sentences
 
 
 def _n(count: int, what: str) -> str:

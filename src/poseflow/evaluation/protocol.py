@@ -49,6 +49,8 @@ class Facts(NamedTuple):
         emptied: tracked frames without a true joint to judge; in poseval they had people.
         derived_heads: true people whose head box was made from their joints.
         unscored: predicted joints without a score.
+        nameless: true people without an id, each of whom counts as another.
+        unnamed: predictions without an id, each of which is a track of one frame.
     """
 
     frames: int
@@ -58,6 +60,8 @@ class Facts(NamedTuple):
     emptied: int
     derived_heads: int
     unscored: int
+    nameless: int
+    unnamed: int
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -125,8 +129,16 @@ def judge(truth: Truth, predictions: Sequence, protocol: Protocol) -> Judged:
         emptied=int(np.count_nonzero(no_truth & ~untracked)),
         derived_heads=derived,
         unscored=int(np.count_nonzero(unscored)),
+        nameless=_without_id(truth.sequence, chosen),
+        unnamed=_without_id(predictions, partner[chosen]),
     )
     return Judged(clip, untracked, dummies, facts)
+
+
+def _without_id(sequence: Sequence, frames: IntArray) -> int:
+    """How many poses of some frames have no id."""
+    some = (sequence.frames[i].track_ids for i in frames.tolist() if i >= 0)
+    return sum(int(np.count_nonzero(ids == NO_ID)) for ids in some)
 
 
 def _empty(truth: Truth) -> BoolArray:
@@ -159,7 +171,7 @@ def aligned(truth: Sequence, predictions: Sequence, protocol: Protocol) -> IntAr
         if n != m:
             raise InputError(
                 f"{where}: expected the {n} frames of the truth {_origin(truth)}, got {m}"
-                + (" (--protocol strict goes by their names)" if named else "")
+                + (f"{_unlike(truth, predictions)} (strict goes by their names)" if named else "")
             )
         if named:
             pairs = zip(truth.image_names, predictions.image_names, strict=True)
@@ -184,6 +196,17 @@ def aligned(truth: Sequence, predictions: Sequence, protocol: Protocol) -> IntAr
     return partner
 
 
+def _unlike(truth: Sequence, predictions: Sequence) -> str:
+    """The first frame that one side has and the other has not; "" = both have the same."""
+    names = truth.image_names, predictions.image_names
+    true, predicted = ({_stem(name): name for name in reversed(side)} for side in names)
+    lacking = [name for stem, name in reversed(true.items()) if stem not in predicted]
+    beside = [name for stem, name in reversed(predicted.items()) if stem not in true]
+    if lacking:
+        return f", without {lacking[0]!r}"
+    return f", with {beside[0]!r}" if beside else ""
+
+
 def _stem(name: str) -> str:
     return PurePath(name).stem
 
@@ -205,8 +228,8 @@ def _true_people(truth: Truth, chosen: IntArray, protocol: Protocol) -> tuple[Pe
         frame = int(chosen[people.frames[row]])
         raise InputError(
             f"{_origin(truth.sequence)}: {_frame(truth.sequence, frame)}: person with track id "
-            f"{people.track_ids[row]}: head box: expected one of some size, or neck and head top "
-            "to tell it from, got neither"
+            f"{people.track_ids[row]}: expected a head box of some size, or neck and head top to "
+            "make one from, got neither"
         )
     keep = ~_pointless(people)
     return people[keep], sizes[keep]
@@ -254,7 +277,8 @@ def _check_ids(ids: IntArray, frames: IntArray, sequence: Sequence, most: int | 
     wrong = [(i, "each once", "twice") for i in order[1:][twice].tolist()]
     if most is not None:
         beyond = np.flatnonzero(ids > most).tolist()
-        wrong += [(i, f"at most {_shown(most, sequence)}", "") for i in beyond]
+        at_most = f"at most {_shown(most, sequence)} (strict takes any)"
+        wrong += [(i, at_most, "") for i in beyond]
     for i, expected, how in wrong:
         raise InputError(
             f"{_origin(sequence)}: {_frame(sequence, int(frames[i]))}: track id: "
