@@ -96,13 +96,19 @@ def test_our_own_rule_asks_what_people_look_like_in_colour(tmp_path, recording, 
     assert [one for one in seen if one[1]] == (people if asked else [])
 
 
-def test_results_of_coco_for_a_whole_split(tmp_path, monkeypatch):
-    """Numbers for images: a list of these tells which frames they are."""
+@pytest.fixture
+def coco(tmp_path, monkeypatch) -> None:
+    """Results for a whole split, by the numbers that its annotations have for images."""
     make_tree(tmp_path / "data", 2018)
     monkeypatch.chdir(tmp_path)
     poses = sample(FILMS_18["val"])
-    numbers = {name: 5000 + i for i, name in enumerate(poses)}
-    images = [{"id": number, "file_name": name} for name, number in numbers.items()]
+    annotations = sorted(Path("data", "annotations", "val").iterdir())
+    images = [image for path in annotations for image in json.loads(path.read_text())["images"]]
+    # Of another video, with poses of nobody asked for.
+    images.append({"id": 77, "file_name": "images/val/other/000000.jpg", "vid_id": "other"})
+    numbers = {image["file_name"]: image["id"] for image in images}
+    # Images between the annotated ones are not listed.
+    poses = {name: people for name, people in poses.items() if name in numbers}
     results = [
         {"image_id": numbers[name], "category_id": 1, **person}
         for name, people in poses.items()
@@ -111,10 +117,29 @@ def test_results_of_coco_for_a_whole_split(tmp_path, monkeypatch):
     Path("names.json").write_text(json.dumps(poses))
     Path("results.json").write_text(json.dumps(results))
     Path("images.json").write_text(json.dumps({"images": images}))
-    words = ["posetrack", "track", "--root", "data", "--split", "val", "--matcher", "none"]
-    given = ["--poses", "results.json", "--image-list", "images.json", "--skeleton", "mpii-16"]
-    assert main([*words, "--poses", "names.json", "--out", "one"]) == 0
-    assert main([*words, *given, "--out", "other"]) == 0
+
+
+COCO_WORDS = ["posetrack", "track", "--root", "data", "--split", "val", "--matcher", "none"]
+
+
+@pytest.mark.parametrize("images", ["images.json", "data/annotations/val"])
+def test_results_of_coco_for_a_whole_split(coco, images):
+    """Numbers for images: a list of these, or the annotations, tell which frames they are."""
+    given = ["--poses", "results.json", "--image-list", images, "--skeleton", "mpii-16"]
+    assert main([*COCO_WORDS, "--poses", "names.json", "--out", "one"]) == 0
+    assert main([*COCO_WORDS, *given, "--out", "other"]) == 0
     for film in FILMS_18["val"]:
         one, other = (Path(folder, f"{film.name}.json").read_bytes() for folder in ("one", "other"))
         assert one == other
+
+
+def test_results_of_coco_without_names_are_refused(coco, capsys):
+    given = ["--poses", "results.json", "--skeleton", "mpii-16", "--out", "other"]
+    assert main([*COCO_WORDS, *given]) == 2
+    assert "of COCO results a list tells them" in capsys.readouterr().err
+
+
+def test_a_folder_without_lists_is_refused(coco, capsys):
+    given = ["--poses", "results.json", "--skeleton", "mpii-16", "--out", "other"]
+    assert main([*COCO_WORDS, *given, "--image-list", "data"]) == 2
+    assert "data: expected JSON files that list images, found none" in capsys.readouterr().err

@@ -215,7 +215,8 @@ def track(
         raise InputError(f"--min-joint-score: expected 0 or more, got {min_joint_score}")
 
     def load(path: Path, scale: float | None) -> Sequence:
-        return words.read_poses(path, format, skeleton, scale or score_scale, image_list)
+        scale = scale or score_scale
+        return words.read_poses(path, format, skeleton, scale, image_list, several=True)
 
     if matcher == "none" and reid_model is None and appearance is None:
         appearance = "none"

@@ -46,8 +46,9 @@ def add_reading(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--image-list",
         type=Path,
-        metavar="FILE",
-        help="with COCO results: the annotation file whose `images` names them",
+        metavar="FILE_OR_FOLDER",
+        help="with COCO results: the annotation file whose `images` names them, or a folder of "
+        "such files",
     )
 
 
@@ -57,8 +58,10 @@ def read_poses(
     skeleton: str | None,
     score_scale: float | None,
     image_list: Path | None,
+    *,
+    several: bool = False,
 ) -> Sequence:
-    """The poses that the reading options describe."""
+    """The poses that the reading options describe; `several` as for `formats.load`."""
     from .. import formats, skeletons
 
     return formats.load(
@@ -67,6 +70,7 @@ def read_poses(
         skeleton=None if skeleton is None else skeletons.skeleton(skeleton),
         score_scale=score_scale,
         images=image_list,
+        several=several,
     )
 
 

@@ -65,6 +65,7 @@ def load(
     skeleton: Skeleton | None = None,
     score_scale: float | None = None,
     images: str | os.PathLike[str] | None = None,
+    several: bool = False,
 ) -> Sequence:
     """The poses of a clip from a file or folder.
 
@@ -74,7 +75,9 @@ def load(
         skeleton: what the keypoints are; None = the format's own for their number.
         score_scale: the largest keypoint score that the estimator can give; None = the largest in
             the file, or 1 if that is larger.
-        images: with COCO results, the annotation file or list that names their images.
+        images: with COCO results, the annotation file or list that names their images, or a folder
+            of such.
+        several: whether COCO results may be of several of its videos, one after the other.
 
     Raises:
         InputError: the file cannot be read or is not what it should be.
@@ -89,7 +92,7 @@ def load(
                 f"{images}: expected a list of images with COCO results only, "
                 f"got one with {path}, which is {chosen.name}"
             )
-        return coco.read(path, skeleton, score_scale, Path(images))
+        return coco.read(path, skeleton, score_scale, Path(images), several=several)
 
 
 def load_truth(
@@ -145,9 +148,15 @@ def load_clips(
     if format == MATLAB.name:
         truths = load_truths(path, format=format, skeleton=skeleton)
         return tuple(truth.sequence for truth in truths)
-    return split(
-        load(path, format=format, skeleton=skeleton, score_scale=score_scale, images=images)
+    joined = load(
+        path,
+        format=format,
+        skeleton=skeleton,
+        score_scale=score_scale,
+        images=images,
+        several=True,
     )
+    return split(joined)
 
 
 def save(path: str | os.PathLike[str], sequence: Sequence, *, format: str | None = None) -> None:

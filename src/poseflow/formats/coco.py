@@ -37,7 +37,12 @@ def _recognise(sample: Sample) -> bool:
 
 
 def read(
-    path: Path, given: Skeleton | None, score_scale: float | None, images: Path | None = None
+    path: Path,
+    given: Skeleton | None,
+    score_scale: float | None,
+    images: Path | None = None,
+    *,
+    several: bool = False,
 ) -> Sequence:
     """The clip of a results file.
 
@@ -45,8 +50,10 @@ def read(
         path: of the results.
         given: skeleton; None = by the number of keypoints.
         score_scale: the largest possible keypoint score; None = see `score_scales`.
-        images: annotation file, or list of images, that names them; every image of the results'
-            video is a frame then. None = frames are named by their image_id.
+        images: annotation file, or list of images, that names them, or a folder of such files;
+            every image of the results' video is a frame then. None = frames are named by their
+            image_id.
+        several: whether the results may be of several videos, one after the other.
 
     Raises:
         InputError: a file cannot be read or has a mistake, or the results are of several videos.
@@ -54,7 +61,7 @@ def read(
     found = look_through(path, _DIALECT)
     if images is None:
         return sequence_of(found, _DIALECT, given, score_scale, *frames_by_name(found))
-    frames = _frames(found, _load_images(images), images)
+    frames = _frames(found, _load_images(images), images, several)
     frame = {image["id"]: i for i, image in enumerate(frames)}
     sequence = sequence_of(
         found,
@@ -68,7 +75,17 @@ def read(
 
 
 def _load_images(path: Path) -> dict[str | int, dict[str, Any]]:
-    """The images that a file names, by id."""
+    """The images that a file names, or the JSON files of a folder, by id."""
+    files = [path]
+    if path.is_dir():
+        files = sorted(path.glob("*.json"), key=lambda file: natural_key(file.name))
+        if not files:
+            raise InputError(f"{path}: expected JSON files that list images, found none")
+    return {image["id"]: image for file in files for image in _images_of(file)}
+
+
+def _images_of(path: Path) -> list[dict[str, Any]]:
+    """The images that a file names."""
     content = parse(read_bytes(path), path)
     images = content.get("images") if isinstance(content, dict) else content
     if not isinstance(images, list):
@@ -81,11 +98,11 @@ def _load_images(path: Path) -> dict[str | int, dict[str, Any]]:
                 raise InputError(
                     f"{path}: image {i}: {field}: expected {expected}, got {show(image.get(field))}"
                 )
-    return {image["id"]: image for image in images}
+    return images
 
 
 def _frames(
-    found: Found, listed: dict[str | int, dict[str, Any]], path: Path
+    found: Found, listed: dict[str | int, dict[str, Any]], path: Path, several: bool
 ) -> list[dict[str, Any]]:
     """The images of the video that the results are of, in order of time."""
     for i, image_id in enumerate(found.images):
@@ -97,13 +114,13 @@ def _frames(
             )
     used = [listed[image_id] for image_id in found.images] or list(listed.values())
     videos = {_video(image) for image in used}
-    if len(videos) > 1:
+    if len(videos) > 1 and not several:
         raise InputError(
             f"{found.rows.path}: expected the results of one video, got {len(videos)} of them by "
             f"video_id in {path}"
         )
     frames = [image for image in listed.values() if _video(image) in videos]
-    if all(type(image.get("frame_id")) is int for image in frames):
+    if len(videos) < 2 and all(type(image.get("frame_id")) is int for image in frames):
         return sorted(frames, key=lambda image: image["frame_id"])
     return sorted(frames, key=lambda image: natural_key(image["file_name"]))
 

@@ -125,6 +125,7 @@ def recordings(
             f"{_origin(sorter.seen)}: no poses for {len(without)} of the {len(listings)} "
             f"sequences, {some}{others}; poses are found by their images' names, "
             f"of which the first here is {example}"
+            + (" (of COCO results a list tells them)" if example.strip("'").isdigit() else "")
         )
     found = tuple(_recording(listing, sorter, between) for listing in listings)
     return found, sorter.strays
