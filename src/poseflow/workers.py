@@ -37,6 +37,10 @@ def in_order(
         yield from map(work, jobs)
         return
     every = list(jobs)
+    workers = min(workers, len(every))
+    if workers < 2:
+        yield from map(work, every)
+        return
     # Not forked, which would copy the locks of our threads in whatever state they are.
     context = multiprocessing.get_context("spawn")
     try:
