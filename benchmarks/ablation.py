@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import itertools
-import math
 from pathlib import Path
 from statistics import fmean
 
@@ -43,7 +42,7 @@ RELINKED = {
     "relinking": Costs(),
     "the logarithm of growth": Costs(dispersal=0.0),
     "votes of the two directions": Costs(vote=0.0),
-    "sizes": Costs(resizing=math.inf),
+    "what is usual in the clip": Costs(surprise=0.0),
     "motion": Costs(persistence=1e-3),
     "pose and place": Costs(similarity=0.0),
 }

@@ -11,7 +11,9 @@ from ..geometry import expand
 from ..looks import alike_in_pairs
 from ..poses import NO_ID
 from ..similarity import oks
+from .ends import Ends, ends, sizes, velocities
 from .tracklets import Tracklets
+from .usual import SLACK, SPAN, Usual, drifts, gaps, usual
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -30,7 +32,7 @@ class Costs:
         dispersal: nats for each power of e by which they grew: who may be in more places is less
             likely in this one. 2 would be a normal distribution's in the plane.
         similarity: nats for each power of e by which the two poses are less alike than equal.
-        resizing: the natural logarithm of the ratio of sizes that costs half a nat.
+        surprise: nats for each by which what happened in the gap is unusual in this clip.
         vote: nats less for each direction of tracking in which the two have the same id.
         looks: nats less for each 1 of likeness, where images tell what people look like.
         alike: likeness in [0, 1] that speaks neither for nor against.
@@ -47,12 +49,12 @@ class Costs:
     growth: float = 3.5
     dispersal: float = 1.5
     similarity: float = 2.0
-    resizing: float = 0.3
-    vote: float = 0.3
+    surprise: float = 0.5
+    vote: float = 0.6
     looks: float = 8.0
     alike: float = 0.75
-    newcomer: float = 14.0
-    anything: float = 15.0
+    newcomer: float = 12.0
+    anything: float = 13.0
     doubt: float = 0.25
     evidence: float = 30.0
 
@@ -85,9 +87,11 @@ def paths(
     if not len(own):
         return path
     omission = _omission(tracklets, costs)
+    drift = drifts(tracklets)
+    clip = _Clip(tracklets, variances, fps, drift, usual(tracklets, drift, fps))
     for _ in range(rounds):
-        motion = _Motion.along(np.where(path < 0, own, path), tracklets, costs.span * fps)
-        i, j, price = _bridges(tracklets, motion, variances, fps, costs)
+        motion = _Motion.along(np.where(path < 0, own, path), tracklets, costs.span * fps, fps)
+        i, j, price = _bridges(clip, motion, costs)
         if people is not None:
             i, j, price = _all_pairs(tracklets, i, j, price, costs.anything)
         new = _followed(_flow(i, j, price, omission, people, costs.newcomer))
@@ -98,44 +102,61 @@ def paths(
 
 
 @dataclass(frozen=True, eq=False)
+class _Clip:
+    """What stays the same in all rounds; see `usual` for the last two."""
+
+    tracklets: Tracklets
+    variances: FloatArray
+    fps: float
+    drift: FloatArray
+    usual: Usual
+
+
+@dataclass(frozen=True, eq=False)
 class _Motion:
-    """Of T tracklets: (T, 2) pixels a frame where each begins and ends, (T,) sizes in pixels."""
+    """Of T tracklets: (T, 2) pixels a frame where each begins and ends, (T,) sizes in pixels.
+
+    `before` and `after` are the same in shorter spans, of the end and of the beginning.
+    """
 
     first: FloatArray
     last: FloatArray
     size: FloatArray
+    after: Ends
+    before: Ends
 
     @classmethod
-    def along(cls, path: IntArray, tracklets: Tracklets, span: float) -> _Motion:
+    def along(cls, path: IntArray, tracklets: Tracklets, span: float, fps: float) -> _Motion:
         """Measured along paths (T,), velocities over `span` frames."""
-        first = _velocities(tracklets, path, span, tracklets.firsts, 1)
-        last = _velocities(tracklets, path, span, tracklets.lasts, -1)
-        return cls(first, last, _sizes(tracklets, path))
+        firsts, lasts = tracklets.firsts, tracklets.lasts
+        return cls(
+            first=velocities(tracklets, path, firsts, 1, span),
+            last=velocities(tracklets, path, lasts, -1, span),
+            size=sizes(tracklets, path),
+            after=ends(tracklets, path, firsts, 1, SPAN * fps, SLACK * fps),
+            before=ends(tracklets, path, lasts, -1, SPAN * fps, SLACK * fps),
+        )
 
 
 def _bridges(
-    tracklets: Tracklets,
-    motion: _Motion,
-    variances: FloatArray,
-    fps: float,
-    costs: Costs,
-    most: int = 1 << 16,
+    clip: _Clip, motion: _Motion, costs: Costs, most: int = 1 << 16
 ) -> tuple[IntArray, IntArray, FloatArray]:
     """(L,) pairs of tracklets that are worth a link, and what it costs.
 
     The second begins after the first ended, within reach. `most` pairs are compared at a time,
     which bounds the memory.
     """
-    starts, ends = tracklets.frames[tracklets.firsts], tracklets.frames[tracklets.lasts]
+    frames, firsts = clip.tracklets.frames, clip.tracklets.firsts
+    starts, finishes = frames[firsts], frames[clip.tracklets.lasts]
     order = np.argsort(starts, kind="stable")
-    low = starts[order].searchsorted(ends, side="right")
-    high = starts[order].searchsorted(ends + int(costs.reach * fps), side="right")
+    low = starts[order].searchsorted(finishes, side="right")
+    high = starts[order].searchsorted(finishes + int(costs.reach * clip.fps), side="right")
     i, place = expand(low, high - low)
     j = order[place]
     price = np.concatenate(
         [np.empty(0)]
         + [
-            _prices(tracklets, motion, variances, fps, costs, i[at : at + most], j[at : at + most])
+            _prices(clip, motion, costs, i[at : at + most], j[at : at + most])
             for at in range(0, len(i), most)
         ]
     )
@@ -143,24 +164,16 @@ def _bridges(
     return i[pays], j[pays], price[pays]
 
 
-def _prices(
-    tracklets: Tracklets,
-    motion: _Motion,
-    variances: FloatArray,
-    fps: float,
-    costs: Costs,
-    i: IntArray,
-    j: IntArray,
-) -> FloatArray:
+def _prices(clip: _Clip, motion: _Motion, costs: Costs, i: IntArray, j: IntArray) -> FloatArray:
     """(L,) what it costs that tracklets j (L,) are tracklets i (L,) going on."""
+    tracklets, fps = clip.tracklets, clip.fps
     a, b = tracklets.lasts[i], tracklets.firsts[j]
     gap = (tracklets.frames[b] - tracklets.frames[a]) / fps
     unseen = gap - 1 / fps
     moved = (costs.persistence * (1 - np.exp(-gap / costs.persistence)) * fps)[:, None]
     grown = 1 + costs.growth * unseen
     spread = (costs.softness * grown) ** 2
-    price = 0.5 * (np.log(motion.size[i] / motion.size[j]) / costs.resizing) ** 2
-    price += costs.dispersal * np.log(grown)
+    price = costs.dispersal * np.log(grown)
     for one, other, shift, size in (
         (a, b, moved * motion.last[i], motion.size[i]),
         (b, a, -moved * motion.first[j], motion.size[j]),
@@ -168,10 +181,15 @@ def _prices(
         alike = oks(
             tracklets.keypoints[one] + shift[:, None],
             tracklets.keypoints[other].astype(np.float64),
-            (spread * size**2)[:, None] * variances,
+            (spread * size**2)[:, None] * clip.variances,
             tracklets.weights[other].astype(np.float64),
         )
         price -= 0.5 * costs.similarity * np.log(np.maximum(alike, 1e-9))
+    before = Ends(*(part[i] for part in motion.before))
+    after = Ends(*(part[j] for part in motion.after))
+    size = np.sqrt(motion.size[i] * motion.size[j])
+    between = gaps(tracklets, a, b, before, after, size, clip.drift)
+    price += costs.surprise * clip.usual.surprise(between)
     same = (tracklets.ids[a] == tracklets.ids[b]) & (tracklets.ids[a] != NO_ID)
     price -= costs.vote * same.sum(axis=1)
     likeness = alike_in_pairs(tracklets.looks[i], tracklets.looks[j])
@@ -187,56 +205,6 @@ def _all_pairs(
     every[i, j] = np.minimum(price, anything)
     i, j = np.nonzero(~np.isnan(every))
     return i, j, every[i, j]
-
-
-def _sizes(tracklets: Tracklets, path: IntArray) -> FloatArray:
-    """(T,) the median size of a pose on each tracklet's path."""
-    of_pose = np.repeat(path, np.diff(tracklets.bounds))
-    order = np.lexsort((tracklets.sizes, of_pose))
-    numbers, start, count = np.unique(of_pose[order], return_index=True, return_counts=True)
-    sizes = tracklets.sizes[order]
-    median = (sizes[start + (count - 1) // 2] + sizes[start + count // 2]) / 2
-    return np.asarray(median[numbers.searchsorted(path)])
-
-
-def _velocities(
-    tracklets: Tracklets, path: IntArray, span: float, base: IntArray, step: int
-) -> FloatArray:
-    """(T, 2) pixels a frame, the least-squares slope of all keypoints along each path.
-
-    Each keypoint about its own mean, so that one that comes or goes pulls nothing.
-
-    Args:
-        tracklets: T.
-        path: (T,).
-        span: frames.
-        base: (T,) the poses from which on they are looked at.
-        step: 1 = onward, -1 = backward.
-    """
-    n, m, k = len(tracklets), len(tracklets.frames), tracklets.keypoints.shape[1]
-    of_pose = np.repeat(path, np.diff(tracklets.bounds))
-    order = np.lexsort((tracklets.frames, of_pose))
-    at = np.argsort(order)[base]
-    w, wt, wtt = np.zeros((3, n, k))
-    wx, wtx = np.zeros((2, n, k, 2))
-    for _ in range(int(span) + 1):
-        there = order[np.clip(at, 0, m - 1)]
-        time = (tracklets.frames[there] - tracklets.frames[base])[:, None].astype(np.float64)
-        counts = (at >= 0) & (at < m) & (of_pose[there] == path) & (np.abs(time[:, 0]) <= span)
-        weight = np.where(counts[:, None], tracklets.weights[there], 0.0)
-        x = np.nan_to_num(tracklets.keypoints[there].astype(np.float64))
-        w += weight
-        wt += weight * time
-        wtt += weight * time**2
-        wx += weight[..., None] * x
-        wtx += (weight * time)[..., None] * x
-        at = at + step
-    mean = wx / np.maximum(w, 1e-9)[..., None]
-    covariance = (wtx - wt[..., None] * mean).sum(axis=1)
-    variance = (wtt - wt**2 / np.maximum(w, 1e-9)).sum(axis=1)
-    # A frame² of doubt for a keypoint: a single pose has no velocity.
-    doubt = np.maximum((w > 0).sum(axis=1), 1)
-    return np.asarray(covariance / (variance + doubt)[:, None])
 
 
 def _omission(tracklets: Tracklets, costs: Costs) -> FloatArray:
