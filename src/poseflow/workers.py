@@ -15,6 +15,9 @@ from .errors import InputError, PoseflowError
 Job = TypeVar("Job")
 Result = TypeVar("Result")
 
+QUEUED = 3
+"""Jobs for each worker at a time: enough to go on with while this process is at one."""
+
 
 def in_order(
     work: Callable[[Job], Result], jobs: Iterable[Job], workers: int = 1
@@ -45,7 +48,7 @@ def in_order(
     context = multiprocessing.get_context("spawn")
     try:
         with ProcessPoolExecutor(workers - 1, context, initializer=_obey) as pool:
-            yield from _shared(work, every, [pool.submit(work, job) for job in every])
+            yield from _shared(work, every, pool, QUEUED * (workers - 1))
     except BrokenProcessPool as error:
         raise PoseflowError(
             f"one of {workers} workers was ended from outside, for want of memory perhaps; "
@@ -54,16 +57,23 @@ def in_order(
 
 
 def _shared(
-    work: Callable[[Job], Result], jobs: list[Job], futures: list[Future[Result]]
+    work: Callable[[Job], Result], jobs: list[Job], pool: ProcessPoolExecutor, queued: int
 ) -> Iterator[Result]:
-    """The others begin with the first job, this process with the last, until they meet."""
-    free = len(jobs) - 1
+    """The pool begins with the first job, this process with the last, until they meet."""
+    futures: list[Future[Result]] = []
+    done: list[Future[Result]] = []
     try:
         for i in range(len(jobs)):
-            while not futures[i].done() and futures[free].cancel():
-                futures[free] = _done(work, jobs[free])
-                free -= 1
-            yield futures[i].result()
+            while True:
+                free = jobs[len(futures) : len(jobs) - len(done)]
+                waiting = sum(not future.done() for future in futures[i:])
+                futures += [pool.submit(work, job) for job in free[: max(0, queued - waiting)]]
+                left = len(jobs) - len(futures) - len(done)
+                if not left or (i < len(futures) and futures[i].done()):
+                    break
+                done.append(_done(work, jobs[len(jobs) - 1 - len(done)]))
+            at = len(jobs) - 1 - i
+            yield (futures[i] if i < len(futures) else done[at]).result()
     finally:
         for future in futures:
             future.cancel()
