@@ -24,6 +24,12 @@ def test_a_missing_sequence_is_named(at, capsys):
     assert "found none for b" in said
 
 
+def test_a_file_whose_name_is_not_in_the_folder_is_named(at, capsys):
+    (at / "truth" / "a.json").rename(at / "c.json")
+    said = refusal(capsys, truth="c.json")
+    assert "predictions: expected predictions for the sequence in c.json, found none for c" in said
+
+
 def test_many_missing_sequences_are_counted(at, capsys):
     for k in range(9):
         write(at / "truth" / f"c{k}.json", TRUE)

@@ -115,9 +115,10 @@ def _matched(
         InputError: a truth is without predictions.
     """
     if missing := [name for name in true if name not in predicted]:
+        wanted = "the sequence" if len(true) == 1 else f"each of the {len(true)} sequences"
         raise InputError(
-            f"{predictions}: expected predictions for each of the {len(true)} sequences in "
-            f"{truth}, found none for {_listed(missing)}"
+            f"{predictions}: expected predictions for {wanted} in {truth}, "
+            f"found none for {_listed(missing)}"
         )
     if extra := [name for name in predicted if name not in true]:
         words.note(f"{predictions}: not judged, as {truth} has no such names: {_listed(extra)}")
