@@ -1,8 +1,9 @@
-"""Whether live can run for days: 100 000 frames at once, and what they leave in memory.
+"""Whether live, and a tracker alone, can run for days: 100 000 frames at once, and what they leave.
 
 A scripted source gives frames as fast as they are taken, so that an hour's film passes in minutes.
 Five people walk; one of them at a time leaves, and somebody new comes, every 40 frames. All is on
-that does not depend on a clock: ids, drawing, lines, and the files of poses and lines.
+that does not depend on a clock: ids, drawing, lines, and the files of poses and lines. The tracker
+alone has twenty people.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ from .report import columns, number
 from .world import estimated, walkers
 
 PEOPLE, SIZE, STAY = 5, (480, 270), 40
+CROWD = 20
 # Of poses that come again and again: what a made-up world holds is not to be measured.
 ROUND = 2000
 PARTS = 10
@@ -43,7 +45,7 @@ def run(frames: int) -> Outcome:
     process, part = psutil.Process(), frames // PARTS
     memory: list[float] = []
     taken: list[float] = []
-    poses, image = passers_by(), np.full((SIZE[1], SIZE[0], 3), 90, np.uint8)
+    poses, image = passers_by(PEOPLE), np.full((SIZE[1], SIZE[0], 3), 90, np.uint8)
     counts, began = Counts(), time.process_time()
 
     def script() -> Iterator[Grabbed]:
@@ -71,33 +73,50 @@ def run(frames: int) -> Outcome:
             counts,
             max_delay=1.0,
         )
-    return outcome(frames, memory, taken, counts)
+    live, text = outcome(f"live, {PEOPLE} people", frames, memory, taken)
+    alone, more = outcome(f"tracker alone, {CROWD} people", frames, *tracked(frames))
+    ids = Figure("the ids that live gave", "", counts.people)
+    return Outcome([*live, ids, *alone], text=f"live\n{text}\n\ntracker alone\n{more}")
 
 
-def passers_by() -> list[Poses]:
-    """Poses of five people, in turn replaced by others: somebody's place leaps every 40 frames."""
-    truth = walkers(PEOPLE, ROUND, height=(40.0, 80.0), size=SIZE)
-    places = np.random.default_rng(0).uniform(-150, 300, (ROUND // STAY + PEOPLE, 2))
-    for person in range(PEOPLE):
-        visit = (np.arange(ROUND) // STAY + person) // PEOPLE
-        truth[:, person] += places[visit * PEOPLE + person][:, None]
+def tracked(frames: int) -> tuple[list[float], list[float]]:
+    """After each part MB in memory, and of each CPU time a frame in microseconds."""
+    process, part = psutil.Process(), frames // PARTS
+    poses, tracker = passers_by(CROWD), Tracker(skeleton("coco-17"))
+    memory: list[float] = []
+    taken: list[float] = []
+    for _ in range(PARTS):
+        began = time.process_time()
+        for index in range(part):
+            tracker.update(poses[index % ROUND])
+        taken.append(1e6 * (time.process_time() - began) / part)
+        memory.append(process.memory_info().rss / 1e6)
+    return memory, taken
+
+
+def passers_by(people: int) -> list[Poses]:
+    """Poses of people, in turn replaced by others: somebody's place leaps every 40 frames."""
+    truth = walkers(people, ROUND, height=(40.0, 80.0), size=SIZE)
+    places = np.random.default_rng(0).uniform(-150, 300, (ROUND // STAY + 2 * people, 2))
+    for person in range(people):
+        visit = (np.arange(ROUND) // STAY + person) // people
+        truth[:, person] += places[visit * people + person][:, None]
     return estimated(truth)
 
 
-def outcome(frames: int, memory: list[float], taken: list[float], counts: Counts) -> Outcome:
+def outcome(
+    what: str, frames: int, memory: list[float], taken: list[float]
+) -> tuple[list[Figure], str]:
     growth, slowing = memory[-1] - memory[0], taken[-1] / median(taken[:3])
     rows = [["frames", "MB", "µs a frame, CPU"]]
     rows += [
         [str((i + 1) * frames // PARTS), number(m), number(t)]
         for i, (m, t) in enumerate(zip(memory, taken, strict=True))
     ]
-    return Outcome(
-        [
-            Figure(f"live, {frames} frames: memory at the end beyond that after a tenth", "MB",
-                   growth, f"< {MOST_GROWTH:.0f} MB", growth < MOST_GROWTH),
-            Figure("its last tenth, CPU time a frame, to its first three", "×", slowing,
-                   f"< {MOST_SLOWING:g} ×", slowing < MOST_SLOWING),
-            Figure("its ids given", "", counts.people),
-        ],
-        text=columns(rows),
-    )  # fmt: skip
+    figures = [
+        Figure(f"{what}, {frames} frames: memory at the end beyond that after a tenth", "MB",
+               growth, f"< {MOST_GROWTH:.0f} MB", growth < MOST_GROWTH),
+        Figure("its last tenth, CPU time a frame, to its first three", "×", slowing,
+               f"< {MOST_SLOWING:g} ×", slowing < MOST_SLOWING),
+    ]  # fmt: skip
+    return figures, columns(rows)
