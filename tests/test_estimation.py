@@ -63,6 +63,37 @@ def test_estimate_asks_for_each_frame_once_and_in_order(folder, ahead):
     assert clip.image_size == (200, 120)
 
 
+class Several(Dots):
+    """Dots that are asked for several images at once, and remember how many."""
+
+    def __init__(self, batch: int, forgetful: bool = False) -> None:
+        super().__init__()
+        self.batch, self.forgetful = batch, forgetful
+        self.sizes: list[int] = []
+
+    def many(self, images: list[np.ndarray]) -> list[Poses]:
+        self.sizes.append(len(images))
+        return [self(image) for image in images][self.forgetful :]
+
+
+@pytest.mark.parametrize(
+    ("batch", "sizes"), [(1, [1] * 6), (2, [2, 2, 2]), (4, [4, 2]), (100, [6])]
+)
+def test_several_images_at_once_are_the_images_one_by_one(folder, batch, sizes):
+    video, several = open_video(folder), Several(batch)
+    together, alone = estimate(video, several), estimate(video, Dots())
+    for a, b in zip(together.frames, alone.frames, strict=True):
+        assert np.array_equal(a.keypoints, b.keypoints)
+        assert np.array_equal(a.scores, b.scores, equal_nan=True)
+    assert several.sizes == sizes
+
+
+def test_who_forgets_one_of_several_images_is_told(folder):
+    expected = r"images: frames 0 to 3: estimator: expected a list .* for each of 4 images"
+    with pytest.raises(InputError, match=expected):
+        list(estimate(open_video(folder), Several(4, forgetful=True)).frames)
+
+
 def test_estimate_keeps_hundredths_of_pixels(folder):
     clip = estimate(open_video(folder), Dots())
     assert clip.frames[1].keypoints[0, 0, 0] == 40.33

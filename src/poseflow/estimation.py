@@ -5,14 +5,15 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Generator, Iterable, Iterator
 from collections.abc import Sequence as Frames
+from itertools import islice
 from typing import Any
 
 import numpy as np
 
 from . import threads
 from .errors import InputError
-from .estimators import Estimator
-from .frames import Frame
+from .estimators import Estimator, is_batched
+from .frames import Frame, ImageArray
 from .poses import Poses, Sequence
 from .video import Video, read_frames
 
@@ -35,7 +36,8 @@ def estimate(
 
     Args:
         video: from `open_video`.
-        estimator: asked with every frame, in order, from one thread.
+        estimator: asked with every frame, in order, from one thread; a `Batched` one with several
+            at once.
         frames: of the video, all in order and BGR, if others decode them as well (`shared`); None =
             they are decoded here.
         ahead: how many frames may be estimated before they are asked for; 0 = when asked.
@@ -77,16 +79,33 @@ class _Coming(Frames[Poses]):
 
 
 def _estimated(video: Video, estimator: Estimator, frames: Iterable[Frame]) -> Generator[Poses]:
-    for frame in frames:
+    coming = iter(frames)
+    size = estimator.batch if is_batched(estimator) else 1
+    while several := list(islice(coming, size)):
+        # Copies: others may use the frames at the same time, and an estimator may draw on them.
+        images = [frame.image.copy() for frame in several]
+        first, last = several[0].index, several[-1].index
+        which = f"frame {first}" if first == last else f"frames {first} to {last}"
         try:
-            # A copy: others may use the frame at the same time, and an estimator may draw on it.
-            poses = estimator(frame.image.copy())
+            found = _asked(estimator, images)
         except InputError as error:
-            raise InputError(f"{video.path}: frame {frame.index}: {error}") from error
+            raise InputError(f"{video.path}: {which}: {error}") from error
         except OSError as error:
             # Which would else be taken for the output's, that is being written meanwhile.
-            raise InputError(f"{video.path}: frame {frame.index}: estimator: {error}") from error
-        yield _rounded(poses)
+            raise InputError(f"{video.path}: {which}: estimator: {error}") from error
+        yield from map(_rounded, found)
+
+
+def _asked(estimator: Estimator, images: list[ImageArray]) -> list[Poses]:
+    if not is_batched(estimator):
+        return [estimator(image) for image in images]
+    found = estimator.many(images)
+    if len(found) != len(images) or not all(isinstance(poses, Poses) for poses in found):
+        raise InputError(
+            f"estimator: expected a list of poseflow.Poses from many(), one for each of "
+            f"{len(images)} images"
+        )
+    return found
 
 
 def _rounded(poses: Poses) -> Poses:

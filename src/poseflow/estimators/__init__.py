@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .detector import Detector
-from .estimator import Estimator, TopDown, is_top_down
+from .estimator import Batched, Estimator, TopDown, is_batched, is_top_down
 from .following import Following
 from .loading import load
 from .rtmo import RTMO
@@ -14,12 +14,14 @@ from .weights import MODELS
 __all__ = [
     "MODELS",
     "RTMO",
+    "Batched",
     "Detector",
     "Estimator",
     "Following",
     "RTMPose",
     "TopDown",
     "TwoStep",
+    "is_batched",
     "is_top_down",
     "load",
 ]

@@ -28,6 +28,22 @@ class Estimator(Protocol):
         ...
 
 
+class Batched(Protocol):
+    """An estimator that takes several images at once, where that is faster."""
+
+    skeleton: Skeleton
+    batch: int
+    """How many images are to be given at once; the last of a video may be fewer."""
+
+    def __call__(self, image: ImageArray, /) -> Poses:
+        """The poses in one image."""
+        ...
+
+    def many(self, images: list[ImageArray], /) -> list[Poses]:
+        """The poses in each of 1 to `batch` images: what `__call__` gives for each."""
+        ...
+
+
 class TopDown(Protocol):
     """An estimator of two steps, which can be told where people are instead of looking itself."""
 
@@ -51,6 +67,11 @@ class TopDown(Protocol):
             boxes: (N, 5) as `detect` gives them; N may be 0.
         """
         ...
+
+
+def is_batched(estimator: Estimator) -> TypeGuard[Batched]:
+    """Whether an estimator takes several images at once."""
+    return all(hasattr(estimator, name) for name in ("batch", "many"))
 
 
 def is_top_down(estimator: Estimator) -> TypeGuard[TopDown]:
