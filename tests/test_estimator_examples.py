@@ -53,6 +53,10 @@ def images(name: str, first: int, count: int, step: int) -> list[np.ndarray]:
         pytest.param("movenet_multipose", "treadmill.mp4", 40, (2, 3), id="multipose-treadmill"),
         pytest.param("rtmdet_lightning", "treadmill.mp4", 40, (2, 3), id="two-step-treadmill"),
         pytest.param("rtmdet_lightning", "bedroom.mp4", 20, (1, 2), id="two-step-bedroom"),
+        # The jumper on the roof, and from frame 40 on the walker, out from behind the tree.
+        pytest.param("movenet_multipose", "park.mp4", 45, (2, 2), id="multipose-park"),
+        pytest.param("rtmdet_lightning", "park.mp4", 45, (1, 2), id="two-step-park"),
+        pytest.param("rtmdet_lightning", "vtest.avi", 300, (4, 8), id="two-step-vtest"),
     ],
 )
 def test_people_are_found(example, video, name, first, people):
