@@ -12,7 +12,7 @@ from poseflow.errors import InputError
 from poseflow.frames import Correspondences, follow_nothing
 from poseflow.poses import Poses
 from poseflow.skeletons import skeleton
-from poseflow.tracking import Tracker, default, published
+from poseflow.tracking import Tracker, default, detect_and_track, published
 
 BOTH = [pytest.param(default, id="default"), pytest.param(published, id="published")]
 
@@ -40,6 +40,22 @@ def test_frames_without_anybody_are_ordinary(rule):
     walker = [frame_of(person(100 + 2 * t, 200)) for t in range(10)]
     frames = [frame_of(), *walker[:4], frame_of(), frame_of(), *walker[6:]]
     assert ids_of(frames, rule()) == [[], *[[1]] * 4, [], [], *[[1]] * 4]
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [*BOTH, pytest.param(lambda: default(people=3), id="people"), pytest.param(detect_and_track)],
+)
+def test_what_is_remembered_does_not_grow_with_the_clip(rule):
+    # Every ten frames somebody new comes far from everybody before.
+    tracker = Tracker(skeleton("coco-17"), rule())
+    most = 0
+    for t in range(1000):
+        tracker.update(frame_of(person(500.0 * (t // 10 % 7), 300.0 * (t // 70 % 5))))
+        assert tracker._tracks is not None
+        most = max(most, len(tracker._tracks))
+    # 100 frames are the longest that any of them remembers (`published`): ten people, and one here.
+    assert most <= 11
 
 
 def test_one_frame_and_no_frame():

@@ -53,7 +53,7 @@ class Costs:
     vote: float = 0.6
     looks: float = 8.0
     alike: float = 0.75
-    newcomer: float = 12.0
+    newcomer: float = 14.0
     anything: float = 13.0
     doubt: float = 0.25
     evidence: float = 30.0
