@@ -261,11 +261,18 @@ def test_offline_ends_in_a_sentence(tmp_path, monkeypatch):
     monkeypatch.setenv("POSEFLOW_CACHE", str(tmp_path))
     with pytest.raises(
         PoseflowError,
-        match=r"yolox_m_.*onnx is not in .*models and could not be "
-        r"fetched \(.*nobody is there.*\): put it there, or name files at hand",
+        match=r"yolox_m_.*onnx and rtmpose-m_.*onnx are not in .*models and could not be "
+        r"fetched \(.*nobody is there.*\): put them there, or name files at hand",
     ):
         load()
     assert not (tmp_path / "models").exists()
+
+
+def test_offline_only_what_is_missing_is_named(tmp_path, monkeypatch):
+    Host(monkeypatch, {})
+    (tmp_path / "yolox_tiny_8xb8-300e_humanart-6f3252f9.onnx").write_bytes(b"the model")
+    with pytest.raises(PoseflowError, match=r"^rtmpose-s_\S* is not in .*: put it there, or"):
+        weights.model_files("light", folder=tmp_path)
 
 
 def test_a_damaged_archive_is_not_kept(tmp_path, monkeypatch):

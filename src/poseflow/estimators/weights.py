@@ -69,15 +69,18 @@ def model_files(model: str, keypoints: str = "coco-17", folder: Path | None = No
             f"model: expected one of the skeletons {', '.join(KEYPOINTS)}, got {keypoints!r}"
         )
     folder = cache_folder() / "models" if folder is None else folder
-    return [
-        _kept(folder, published)
-        for published in (_DETECTORS[model], _POSE_MODELS[keypoints][model])
-    ]
+    wanted = (_DETECTORS[model], _POSE_MODELS[keypoints][model])
+    return [_kept(folder, published, wanted) for published in wanted]
 
 
-def _kept(folder: Path, published: str) -> Path:
+def _named(folder: Path, published: str) -> Path:
     """The file under its published name; an archive holds it under one that says nothing."""
-    path = folder / f"{published.rpartition('/')[2]}.onnx"
+    return folder / f"{published.rpartition('/')[2]}.onnx"
+
+
+def _kept(folder: Path, published: str, wanted: tuple[str, ...]) -> Path:
+    """The file, fetched if it is not there; where it cannot be, all that are wanted are named."""
+    path = _named(folder, published)
     if path.exists():
         return path
     # They take longer to import than all the rest, and mostly everything is there.
@@ -99,9 +102,13 @@ def _kept(folder: Path, published: str) -> Path:
         with whole_file(path) as temporary:
             temporary.write_bytes(content)
         return path
+    paths = [_named(folder, one) for one in wanted]
+    missing = [path.name for path in paths if not path.exists()]
+    are, them = ("is", "it") if len(missing) == 1 else ("are", "them")
     raise PoseflowError(
-        f"{path.name} is not in {folder} and could not be fetched ({'; '.join(reasons)}): put it "
-        "there, or name files at hand with --detector-model and --pose-model"
+        f"{' and '.join(missing)} {are} not in {folder} and could not be fetched "
+        f"({'; '.join(reasons)}): put {them} there, or name files at hand with --detector-model "
+        "and --pose-model"
     )
 
 
