@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from poseflow.errors import InputError
@@ -205,3 +205,22 @@ def test_a_path_is_taken_for_the_sum_of_its_costs_not_step_by_step():
     )
     path = paths(clip_, (2 * COCO.sigmas) ** 2, 25.0)
     assert len(set(path.tolist())) == 2
+
+
+@settings(max_examples=15)
+@given(st.integers(0, 10_000))
+def test_the_order_of_people_in_a_frame_does_not_matter(seed):
+    rng = np.random.default_rng(seed)
+    ways = np.cumsum(rng.normal(0, 12, (25, 4, 2)), axis=0) + rng.uniform(100, 300, (4, 2))
+    frames = [people_at(*at[rng.random(4) < 0.8]) for at in ways]
+    orders = [rng.permutation(len(poses)) for poses in frames]
+    straight = relinked(frames)
+    shuffled = relinked([p[o] for p, o in zip(frames, orders, strict=True)])
+    # Ids may be named differently; who is together may not be different.
+    pairs = {
+        (mine, theirs)
+        for ids, others, order in zip(straight, shuffled, orders, strict=True)
+        for mine, theirs in zip([ids[i] for i in order], others, strict=True)
+    }
+    for side in zip(*pairs, strict=True):
+        assert len(set(side)) == len(pairs)

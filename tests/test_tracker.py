@@ -244,7 +244,7 @@ def crowd(seed: int, n_frames: int = 12) -> list[Poses]:
     return frames
 
 
-@given(st.integers(0, 10_000), st.sampled_from([default, published]))
+@given(st.integers(0, 10_000), st.sampled_from([default, published, detect_and_track]))
 def test_ids_are_unique_in_a_frame_and_positive(seed, rule):
     for ids in ids_of(crowd(seed), rule()):
         given_ids = [i for i in ids if i != -1]
@@ -252,13 +252,17 @@ def test_ids_are_unique_in_a_frame_and_positive(seed, rule):
         assert all(i >= 1 for i in given_ids)
 
 
-@given(st.integers(0, 10_000), st.integers(1, 11), st.sampled_from([default, published]))
+@given(
+    st.integers(0, 10_000),
+    st.integers(1, 11),
+    st.sampled_from([default, published, detect_and_track]),
+)
 def test_no_frame_knows_the_future(seed, cut, rule):
     frames = crowd(seed)
     assert ids_of(frames[:cut], rule()) == ids_of(frames, rule())[:cut]
 
 
-@given(st.integers(0, 10_000), st.sampled_from([default, published]))
+@given(st.integers(0, 10_000), st.sampled_from([default, published, detect_and_track]))
 def test_the_order_of_people_in_a_frame_does_not_matter(seed, rule):
     frames = crowd(seed)
     rng = np.random.default_rng(seed)
