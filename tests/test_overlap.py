@@ -26,7 +26,10 @@ N = 24
 
 
 def ours() -> list[str]:
-    return [t.name for t in threading.enumerate() if t.name.startswith("poseflow-")]
+    """The threads of a run that are alive; what other tests left behind are none of them."""
+    names = [thread.name for thread in threading.enumerate()]
+    kinds = ("frames", "estimator", "matcher", "tracker", "test")
+    return [name for name in names if name.startswith(tuple(f"poseflow-{k}" for k in kinds))]
 
 
 # ---------------------------------------------------------------------------------- threads
