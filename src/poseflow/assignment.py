@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache
 from itertools import permutations
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,10 +34,16 @@ def assign(similarity: FloatArray) -> IntArray:
         return np.array([[0, int(crossed)], [1, int(not crossed)]])
     if max(similarity.shape) <= 4:
         return _best_of_all(similarity)
+    return np.array(_solver()(similarity, maximize=True)).T
+
+
+@cache
+def _solver() -> Callable[..., Any]:
     # SciPy's optimiser takes longer to import than all the rest: only crowds pay.
     from scipy.optimize import linear_sum_assignment
 
-    return np.array(linear_sum_assignment(similarity, maximize=True)).T
+    solver: Callable[..., Any] = linear_sum_assignment
+    return solver
 
 
 def _best_of_all(similarity: FloatArray) -> IntArray:

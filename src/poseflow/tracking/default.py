@@ -115,6 +115,9 @@ class default:
         sure = scores >= self.sure
         known = tracks.ids != NO_ID
         pairs = _assign_among(similarity, known, sure, self.similar)
+        if len(pairs) == len(poses):
+            nobody = pairs[:0, 0]
+            return Association(pairs, nobody, nobody, sure[:0], similarity)
         weak = (scores >= 0) & ~sure
         if weak.any():
             free = known.copy()
@@ -152,9 +155,7 @@ class default:
             named = named[:room]
             best = np.argsort(-scores[births], kind="stable")
             births = np.sort(births[best[: room - len(named)]])
-        # Whoever was seen twice is no rival of oneself.
-        rivals = np.where(scores < 0, 0.0, similarity)
-        return Association(pairs, births, named, believed[births], rivals)
+        return Association(pairs, births, named, believed[births], similarity)
 
     def remembers(self, fps: float) -> int:
         """For how many frames a track is kept without being seen, at so many frames a second."""
@@ -185,7 +186,8 @@ class default:
 
         Returns:
             (T, N) similarities, at most 1, and (N,) scores of the poses: 1 where none is given,
-            -1 of a pose that shows the same person as a better one.
+            -1 of a pose that shows the same person as a better one; that is no rival, and alike to
+            nobody.
         """
         n_tracks, n_poses = len(tracks), len(poses)
         # Tracks and poses are compared with the poses in one go: small arrays cost by the call.
@@ -194,11 +196,12 @@ class default:
         corners = np.concatenate([boxes, poses.boxes]).T
         extent = corners[2:] - corners[:2]
         area = extent[0] * extent[1]
-        i, j = _near(corners, n_tracks)
+        i, j = _near(corners, extent, n_tracks)
         # A pose of one keypoint has no area: it is like what is in the same place.
         spread = np.maximum(area, 1e-9)
-        unseen = tracks.missed / told.fps
-        spread[:n_tracks] *= (1.0 + self.growth * unseen) ** 2
+        unseen = tracks.missed / told.fps if tracks.missed.any() else None
+        if unseen is not None:
+            spread[:n_tracks] *= (1.0 + self.growth * unseen) ** 2
         falloffs = spread[i, None] * (self.softness**2 * told.variances)
         # Of arrays of more than one axis, take() is thrice as fast as [].
         by_keypoints = oks(
@@ -209,19 +212,22 @@ class default:
         )
         scores = np.fmin(poses.scores, 1.0)
         n = int(i.searchsorted(n_tracks))
-        if n < len(i):
-            one, other = i[n:] - n_tracks, j[n:]
-            weaker = np.where(scores[one] >= scores[other], other, one)
-            scores[weaker[by_keypoints[n:] > self.duplicate]] = -1.0
-            i, j, by_keypoints = i[:n], j[:n], by_keypoints[:n]
+        twins = (by_keypoints[n:] > self.duplicate).nonzero()[0] + n
+        if len(twins):
+            one, other = i[twins] - n_tracks, j[twins]
+            scores[np.where(scores[one] >= scores[other], other, one)] = -1.0
+        i, j, by_keypoints = i[:n], j[:n], by_keypoints[:n]
         a, b = corners.take(i, axis=1), corners.take(n_tracks + j, axis=1)
         across, down = np.maximum(np.minimum(a[2:], b[2:]) - np.maximum(a[:2], b[:2]), 0.0)
         common = across * down
         by_boxes = common / (area[i] + area[n_tracks + j] - common)
-        stale = self.staleness * np.minimum(unseen / 1.2, 1.0)
+        alike = self.keypoint_share * by_keypoints + (1.0 - self.keypoint_share) * by_boxes
+        if unseen is not None:
+            alike -= self.staleness * np.minimum(unseen / 1.2, 1.0)[i]
         similarity = np.zeros((n_tracks, n_poses))
-        share = self.keypoint_share
-        similarity[i, j] = share * by_keypoints + (1.0 - share) * by_boxes - stale[i]
+        similarity[i, j] = alike
+        if len(twins):
+            similarity[:, scores < 0] = 0.0
         return similarity, scores
 
     def predict(self, tracks: Tracks, told: Told) -> tuple[FloatArray, FloatArray]:
@@ -230,7 +236,9 @@ class default:
         By each track's damped velocity, and where the images tell, by the correspondences around
         the keypoints of the tracks that were seen in the previous frame.
         """
-        shift = tracks.velocity * damped_frames(tracks.missed + 1, self.damping(told.fps))[:, None]
+        shift = tracks.velocity.copy()
+        if tracks.missed.any():
+            shift *= damped_frames(tracks.missed + 1, self.damping(told.fps))[:, None]
         keypoints = tracks.keypoints + shift[:, None]
         if told.correspondences is not None and len(told.correspondences.source):
             seen = np.flatnonzero(tracks.missed == 0)
@@ -241,7 +249,7 @@ class default:
         return keypoints, tracks.boxes + np.concatenate([shift, shift], axis=1)
 
 
-def _near(corners: FloatArray, n_tracks: int) -> tuple[IntArray, IntArray]:
+def _near(corners: FloatArray, extent: FloatArray, n_tracks: int) -> tuple[IntArray, IntArray]:
     """Which pairs are worth comparing; most in a crowd are far apart.
 
     A track and a pose if their boxes overlap, or would if the track's were a quarter wider on each
@@ -249,16 +257,15 @@ def _near(corners: FloatArray, n_tracks: int) -> tuple[IntArray, IntArray]:
 
     Args:
         corners: (4, T + N) x0, y0, x1, y1 of the tracks, then of the poses.
+        extent: (2, T + N) their widths and heights.
         n_tracks: T.
 
     Returns:
         (P,) indices of tracks or T + those of poses, in order, and (P,) indices of poses.
     """
-    low, high = corners[:2], corners[2:]
-    share = np.full(corners.shape[1], -0.5)
-    share[:n_tracks] = 0.25
-    margin = share * (high - low)
-    near = overlapping(low - margin, high + margin, corners[:, n_tracks:])
+    margin = -0.5 * extent
+    margin[:, :n_tracks] *= -0.5
+    near = overlapping(corners[:2] - margin, corners[2:] + margin, corners[:, n_tracks:])
     near[n_tracks:] |= near[n_tracks:].T
     i, j = near.nonzero()
     once = i < n_tracks + j  # Two poses meet twice, and each meets itself.

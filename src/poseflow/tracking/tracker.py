@@ -163,7 +163,9 @@ class Tracker:
         """The tracks, and what the poses look like, (N, D); D is settled by the first image."""
         width = tracks.looks.shape[1]
         if image is None or self._appearance is None:
-            return tracks, np.full((len(poses), width), np.nan)
+            unknown = np.empty((len(poses), width))
+            unknown.fill(np.nan)
+            return tracks, unknown
         looks = self._appearance(image, poses)
         if looks.shape[1] != width:
             unknown = np.full((len(tracks), looks.shape[1]), np.nan)
@@ -178,13 +180,13 @@ class Tracker:
     ) -> Correspondences | None:
         if known is not None and not callable(known):
             return Correspondences(*known)
-        seen = tracks[tracks.missed == 0]
         if known is None:
             if self._matcher is None or self._last_image is None or image is None:
                 return None
-            if not len(tracks if self._rule.follows_camera else seen):
+            if not len(tracks) or not (self._rule.follows_camera or (tracks.missed == 0).any()):
                 return Correspondences.none()
             known = self._matcher(self._last_image, image)
+        seen = tracks[tracks.missed == 0]
         points = points_of_interest(seen)
         if image is not None and self._rule.follows_camera:
             points = np.concatenate([points, scene_points(seen.boxes, image.shape)])
@@ -200,11 +202,12 @@ class Tracker:
             tracks = tracks.seen_like(decision.pairs, looks)
         ids = np.full(len(poses), NO_ID, dtype=np.int64)
         ids[decision.pairs[:, 1]] = tracks.ids[decision.pairs[:, 0]]
-        # A track on trial must be seen in every frame.
-        memory = self._rule.remembers(self._fps)
-        remembered = tracks.missed <= np.where(tracks.ids == NO_ID, 0, memory)
-        if not remembered.all():
-            tracks = tracks[remembered]
+        if len(decision.pairs) < len(tracks):
+            # A track on trial must be seen in every frame.
+            memory = self._rule.remembers(self._fps)
+            remembered = tracks.missed <= np.where(tracks.ids == NO_ID, 0, memory)
+            if not remembered.all():
+                tracks = tracks[remembered]
         if len(decision.births):
             started = Tracks.started(poses[decision.births], looks[decision.births])
             started = self._named(started, decision.named_births.nonzero()[0])
