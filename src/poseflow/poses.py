@@ -72,16 +72,19 @@ class Poses:
         if self.keypoints.ndim != 3 or self.keypoints.shape[2] != 2:
             raise InputError(f"keypoints: expected shape (N, K, 2), got {self.keypoints.shape}")
         n, k, _ = self.keypoints.shape
-        for values, shape, name in (
-            (self.keypoint_scores, (n, k), "keypoint_scores"),
-            (self.scores, (n,), "scores"),
-            (self.boxes, (n, 4), "boxes"),
-            (self.track_ids, (n,), "track_ids"),
-            (self.rows, (n,), "rows"),
-            (self.origins, (n,), "origins"),
-        ):
-            if values.shape != shape:
-                raise InputError(f"{name}: expected shape {shape}, got {values.shape}")
+        got = (
+            self.keypoint_scores.shape,
+            self.scores.shape,
+            self.boxes.shape,
+            self.track_ids.shape,
+            self.rows.shape,
+            self.origins.shape,
+        )
+        expected = ((n, k), (n,), (n, 4), (n,), (n,), (n,))
+        if got != expected:
+            names = ("keypoint_scores", "scores", "boxes", "track_ids", "rows", "origins")
+            i = next(i for i, shape in enumerate(expected) if got[i] != shape)
+            raise InputError(f"{names[i]}: expected shape {expected[i]}, got {got[i]}")
         if self.raw_keypoints is not None and self.raw_keypoints.shape != (n, k, 2):
             raise InputError(
                 f"raw_keypoints: expected shape {(n, k, 2)}, got {self.raw_keypoints.shape}"

@@ -52,8 +52,8 @@ def oks(a: FloatArray, b: FloatArray, variances: FloatArray, weights: FloatArray
     apart *= apart
     alike = np.exp((apart[..., 0] + apart[..., 1]) / (-2.0 * variances))
     counted = np.vecdot(alike, weights)
-    # Rarely is anything missing: it shows in few sums sooner than in many keypoints.
-    if np.isnan(counted).any():
+    # Rarely is anything missing: it shows in one sum sooner than in many keypoints.
+    if np.isnan(np.add.reduce(counted, axis=None)):
         missing = np.isnan(alike)
         weights = np.where(missing, 0.0, np.where(np.isnan(weights), 1.0, weights))
         counted = np.vecdot(np.where(missing, 0.0, alike), weights)

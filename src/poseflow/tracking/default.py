@@ -217,10 +217,11 @@ class default:
             one, other = i[twins] - n_tracks, j[twins]
             scores[np.where(scores[one] >= scores[other], other, one)] = -1.0
         i, j, by_keypoints = i[:n], j[:n], by_keypoints[:n]
-        a, b = corners.take(i, axis=1), corners.take(n_tracks + j, axis=1)
+        k = n_tracks + j
+        a, b = corners.take(i, axis=1), corners.take(k, axis=1)
         across, down = np.maximum(np.minimum(a[2:], b[2:]) - np.maximum(a[:2], b[:2]), 0.0)
         common = across * down
-        by_boxes = common / (area[i] + area[n_tracks + j] - common)
+        by_boxes = common / (area[i] + area[k] - common)
         alike = self.keypoint_share * by_keypoints + (1.0 - self.keypoint_share) * by_boxes
         if unseen is not None:
             alike -= self.staleness * np.minimum(unseen / 1.2, 1.0)[i]
@@ -246,7 +247,8 @@ class default:
             followed = ~np.isnan(moved[:, 0])
             keypoints[seen] = np.where(np.isnan(carried), keypoints[seen], carried)
             shift[seen[followed]] = moved[followed]
-        return keypoints, tracks.boxes + np.concatenate([shift, shift], axis=1)
+        corners = tracks.boxes.reshape(-1, 2, 2) + shift[:, None]
+        return keypoints, corners.reshape(-1, 4)
 
 
 def _near(corners: FloatArray, extent: FloatArray, n_tracks: int) -> tuple[IntArray, IntArray]:

@@ -25,9 +25,9 @@ def displacement(before: FloatArray, after: FloatArray, weights: FloatArray) -> 
     moved = after - before
     # A keypoint scored 0 by the estimator still says more than nothing.
     weights = weights + 1e-6
-    # Rarely is anything missing: it shows in few sums sooner than in many keypoints.
+    # Rarely is anything missing: it shows in one sum sooner than in many keypoints.
     summed = (weights[:, None] @ moved)[:, 0]
-    if np.isnan(summed).any():
+    if np.isnan(np.add.reduce(summed, axis=None)):
         absent = np.isnan(moved[..., 0])
         weights = np.where(absent, 0.0, np.where(np.isnan(weights), 1.0, weights))
         summed = (weights[:, None] @ np.where(absent[..., None], 0.0, moved))[:, 0]
@@ -45,7 +45,7 @@ def smoothed(
         hits: (P,) frames in which it was seen before this one; 0 = not measured now.
         gain: of a measurement, in (0, 1]; the first one counts whole.
     """
-    gains = np.array([0.0, 1.0, gain])[np.minimum(hits, 2)]
+    gains = np.where(hits > 1, gain, hits)
     return velocity + gains[:, None] * (measured - velocity)
 
 

@@ -200,7 +200,8 @@ class Tracker:
         if looks.size:
             looks = np.where(clear(poses.boxes)[:, None], looks, np.nan)
             tracks = tracks.seen_like(decision.pairs, looks)
-        ids = np.full(len(poses), NO_ID, dtype=np.int64)
+        ids = np.empty(len(poses), dtype=np.int64)
+        ids.fill(NO_ID)
         ids[decision.pairs[:, 1]] = tracks.ids[decision.pairs[:, 0]]
         if len(decision.pairs) < len(tracks):
             # A track on trial must be seen in every frame.

@@ -96,8 +96,8 @@ class Tracks:
         moved = displacement(self.keypoints, keypoints, common)
         missed = self.missed + 1
         velocity = smoothed(self.velocity, moved / missed[:, None], seen * self.hits)
-        absent = np.isnan(keypoints[..., 0])
-        if absent.any():
+        if np.isnan(np.add.reduce(keypoints, axis=None)):
+            absent = np.isnan(keypoints[..., 0])
             carried = self.keypoints + moved[:, None]
             keypoints = np.where(absent[..., None], carried, keypoints)
             keypoint_scores = np.where(absent, self.keypoint_scores / 2, keypoint_scores)
