@@ -202,14 +202,8 @@ class default:
         unseen = tracks.missed / told.fps if tracks.missed.any() else None
         if unseen is not None:
             spread[:n_tracks] *= (1.0 + self.growth * unseen) ** 2
-        falloffs = spread[i, None] * (self.softness**2 * told.variances)
-        # Of arrays of more than one axis, take() is thrice as fast as [].
-        by_keypoints = oks(
-            keypoints.take(i, axis=0),
-            poses.keypoints.take(j, axis=0),
-            falloffs,
-            poses.keypoint_scores.take(j, axis=0),
-        )
+        variances = self.softness**2 * told.variances
+        by_keypoints = _alike(keypoints, poses, spread[:, None] * variances, i, j)
         scores = np.fmin(poses.scores, 1.0)
         n = int(i.searchsorted(n_tracks))
         twins = (by_keypoints[n:] > self.duplicate).nonzero()[0] + n
@@ -272,6 +266,31 @@ def _near(corners: FloatArray, extent: FloatArray, n_tracks: int) -> tuple[IntAr
     i, j = near.nonzero()
     once = i < n_tracks + j  # Two poses meet twice, and each meets itself.
     return i[once], j[once]
+
+
+def _alike(
+    keypoints: FloatArray,
+    poses: Poses,
+    falloffs: FloatArray,
+    i: IntArray,
+    j: IntArray,
+    most: int = 512,
+) -> FloatArray:
+    """(P,) the OKS of keypoints i of (T + N, K, 2) and poses j.
+
+    `most` pairs are compared at a time: more of a crowd than a processor keeps at hand are slow.
+    """
+    parts = [
+        # Of arrays of more than one axis, take() is thrice as fast as [].
+        oks(
+            keypoints.take(i[at : at + most], axis=0),
+            poses.keypoints.take(j[at : at + most], axis=0),
+            falloffs.take(i[at : at + most], axis=0),
+            poses.keypoint_scores.take(j[at : at + most], axis=0),
+        )
+        for at in range(0, max(len(i), 1), most)
+    ]
+    return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
 
 def _assign_among(
