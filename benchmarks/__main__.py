@@ -22,6 +22,7 @@ NAMES = (
     "identity",
     "ablation",
     "flows",
+    "fusing",
     "settings",
     "refining",
     "camera",

@@ -75,7 +75,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(sets: Path, again: Path | None, clips: int) -> Outcome:
     folders = sorted(f for f in sets.iterdir() if any(f.glob("*.truth.json")))
-    cases = {f.name: [_case(clip) for clip in read_clips(f)] for f in folders}
+    cases = {f.name: [case_of(clip) for clip in read_clips(f)] for f in folders}
     everything = [case for some in cases.values() for case in some]
     mended = {
         "as estimated": [case.frames for case in everything],
@@ -133,7 +133,7 @@ def _swept(cases: dict[str, list[Case]]) -> list[list[str]]:
     return table
 
 
-def _case(clip: Clip) -> Case:
+def case_of(clip: Clip) -> Case:
     """The clip with its truth, and as many frames as that has."""
     truth = json.loads(clip.file.with_name(f"{clip.file.stem}.truth.json").read_text())
     true = [
@@ -148,12 +148,12 @@ def _case(clip: Clip) -> Case:
 def _twice(cases: list[Case], others: list[Clip]) -> list[Case]:
     """The same clips with what was estimated the second time as well."""
     return [
-        case._replace(frames=[_joined(*both) for both in zip(case.frames, frames, strict=True)])
-        for case, (_, _, frames) in zip(cases, map(_case, others), strict=True)
+        case._replace(frames=[together(*both) for both in zip(case.frames, frames, strict=True)])
+        for case, (_, _, frames) in zip(cases, map(case_of, others), strict=True)
     ]
 
 
-def _joined(a: Poses, b: Poses) -> Poses:
+def together(a: Poses, b: Poses) -> Poses:
     return Poses.from_keypoints(
         np.concatenate([a.keypoints, b.keypoints]),
         np.concatenate([a.keypoint_scores, b.keypoint_scores]),

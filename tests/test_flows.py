@@ -110,9 +110,9 @@ def test_fusing_weighs_keypoints_by_their_scores():
         [0.8, 0.4],
     )
     one = fused(two)
-    # .9 · .8 is six times .3 · .4, and its square 36 times; the score is the mean over those that
-    # have it.
-    assert one.keypoints[0, 0].tolist() == pytest.approx([4 / 37, 0])
+    # .9 · .8 is six times .3 · .4, and its fourth power 1296 times; the score is the mean over
+    # those that have it.
+    assert one.keypoints[0, 0].tolist() == pytest.approx([4 / 1297, 0])
     assert one.keypoints[0, 1].tolist() == pytest.approx([40, 40])
     assert np.isnan(one.keypoints[0, 2]).all()
     assert one.keypoint_scores[0].tolist() == pytest.approx([0.6, 0.5, 0])
@@ -124,8 +124,8 @@ def test_fusing_leaves_out_a_joint_that_lies_elsewhere():
     body = [[0.0, 0], [100, 0], [0, 200], [60, 200]]
     swapped = [[2.0, 0], [100, 2], [60, 200], [0, 200]]
     one = fused(Poses.from_keypoints([body, swapped], [[0.8] * 4, [0.4] * 4], [0.8, 0.4]), 0.2)
-    # A person is 200 pixels long: up to 40 apart is one joint. .8² is four times .4²: 16 to 1.
-    assert np.allclose(one.keypoints[0], [[2 / 17, 0], [100, 2 / 17], [0, 200], [60, 200]])
+    # A person is 200 pixels long: up to 40 apart is one joint. .8² is four times .4²: 256 to 1.
+    assert np.allclose(one.keypoints[0], [[2 / 257, 0], [100, 2 / 257], [0, 200], [60, 200]])
     assert one.keypoint_scores[0].tolist() == pytest.approx([0.6, 0.6, 0.8, 0.8])
 
 
