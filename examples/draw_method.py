@@ -365,7 +365,7 @@ def _fusing(picture: Picture, run: Run, frame: int) -> None:
     picture.say(214, 110, said, "soft")
     picture.say(206, 288, "Each joint goes to the mean", "fused")
     picture.say(206, 306, "of the two, weighted", "fused")
-    picture.say(206, 324, "by their scores.", "fused")
+    picture.say(206, 324, "by powers of scores.", "fused")
 
 
 def _joining(picture: Picture, run: Run, span: tuple[int, int]) -> None:

@@ -162,14 +162,15 @@ def test_a_person_is_carried_over_for_patience_frames_and_no_longer():
 
 
 def test_who_is_lost_for_a_thousand_frames_takes_no_more_memory():
-    stays = frame_of(person(600, 400))
-    tracker, held = FlowTracker(skeleton("coco-17")), []
+    tracker, held, ids = FlowTracker(skeleton("coco-17")), [], set()
     for t in range(1100):
-        # Every tenth frame somebody comes into view somewhere for two, and is never seen again.
-        flash = person(40 + 37 * (t // 10 % 13), 150)
-        tracker.update(frame_of(person(600, 400), flash) if t % 10 < 2 else stays)
+        # Every tenth frame somebody new comes into view, for six, and is never seen again.
+        there = [person(600, 400)] + [person(2000 + 700 * (t // 10), 150)] * (t % 10 < 6)
+        for frame in tracker.update(frame_of(*there)):
+            ids |= set(frame.poses.track_ids.tolist())
         if t % 500 == 99:
             held.append(len(pickle.dumps(tracker)))
+    assert len(ids) > 100
     assert max(held) < 1.02 * held[0]
 
 
