@@ -24,17 +24,18 @@ def assign(similarity: FloatArray) -> IntArray:
     Returns:
         (P, 2) row and column of each pair, P = min(R, C), in order of row.
     """
-    if 0 in similarity.shape:
+    fewer, more = sorted(similarity.shape)
+    if fewer > 1 and more > 4:
+        return np.array(_solver()(similarity, maximize=True)).T
+    if fewer == 0:
         return np.empty((0, 2), dtype=np.int64)
-    if 1 in similarity.shape:
+    if fewer == 1:
         best = np.unravel_index(similarity.argmax(), similarity.shape)
         return np.array([best], dtype=np.int64)
     if similarity.shape == (2, 2):
         crossed = similarity[0, 1] + similarity[1, 0] > similarity[0, 0] + similarity[1, 1]
         return np.array([[0, int(crossed)], [1, int(not crossed)]])
-    if max(similarity.shape) <= 4:
-        return _best_of_all(similarity)
-    return np.array(_solver()(similarity, maximize=True)).T
+    return _best_of_all(similarity)
 
 
 @cache
@@ -83,6 +84,5 @@ def assign_allowed(similarity: FloatArray, allowed: BoolArray) -> IntArray:
             some = np.ix_(rows, columns)
             row, column = assign_allowed(similarity[some], allowed[some]).T
             return np.array([rows[row], columns[column]]).T
-    row, column = assign(np.where(allowed, similarity, 0.0)).T
-    taken = allowed[row, column]
-    return np.array([row[taken], column[taken]]).T
+    pairs = assign(np.where(allowed, similarity, 0.0))
+    return pairs[allowed[pairs[:, 0], pairs[:, 1]]]

@@ -5,6 +5,8 @@ Give `a[:, None]` and `b[None]` for all pairs of two sets, or `a[i]` and `b[j]` 
 
 from __future__ import annotations
 
+from math import isnan
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -52,8 +54,8 @@ def oks(a: FloatArray, b: FloatArray, variances: FloatArray, weights: FloatArray
     apart *= apart
     alike = np.exp((apart[..., 0] + apart[..., 1]) / (-2.0 * variances))
     counted = np.vecdot(alike, weights)
-    # Rarely is anything missing: it shows in one sum sooner than in many keypoints.
-    if np.isnan(np.add.reduce(counted, axis=None)):
+    # Rarely is anything missing: it shows in one product sooner than in many keypoints.
+    if isnan(np.vdot(counted, counted)):
         missing = np.isnan(alike)
         weights = np.where(missing, 0.0, np.where(np.isnan(weights), 1.0, weights))
         counted = np.vecdot(np.where(missing, 0.0, alike), weights)

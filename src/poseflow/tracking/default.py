@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from ..assignment import assign_allowed
 from ..errors import InputError
 from ..frames import Correspondences
-from ..geometry import areas, overlapping
+from ..geometry import areas
 from ..motion_field import carry, medians
 from ..poses import NO_ID, Poses
 from ..similarity import box_iou, oks
@@ -24,6 +24,9 @@ from .tracks import Tracks
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 BoolArray = NDArray[np.bool_]
+
+_OUTWARDS = np.array([[[-1.0]], [[1.0]]])
+"""Of x0 y0 and x1 y1 (2, 2, …), the directions that lead out of the box."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,7 +81,7 @@ class default:
     persist: int = 5
     similar: float = 0.06
     similar_weak: float = 0.54
-    duplicate: float = 0.75
+    duplicate: float = 0.8
     covering: float = 0.7
     keypoint_share: float = 0.83
     softness: float = 1.9
@@ -193,35 +196,38 @@ class default:
         # Tracks and poses are compared with the poses in one go: small arrays cost by the call.
         keypoints, boxes = self.predict(tracks, told)
         keypoints = np.concatenate([keypoints, poses.keypoints])
-        corners = np.concatenate([boxes, poses.boxes]).T
-        extent = corners[2:] - corners[:2]
+        # −x0 −y0 and x1 y1 all grow outwards: of two boxes' sides, their common part has the less.
+        corners = np.concatenate([boxes, poses.boxes]).T.reshape(2, 2, -1)
+        sides = np.multiply(corners, _OUTWARDS, order="C")
+        extent = sides[0] + sides[1]
         area = extent[0] * extent[1]
-        i, j = _near(corners, extent, n_tracks)
+        i, j = _near(sides, extent, n_tracks)
         # A pose of one keypoint has no area: it is like what is in the same place.
         spread = np.maximum(area, 1e-9)
-        unseen = tracks.missed / told.fps if tracks.missed.any() else None
+        unseen = tracks.missed / told.fps if np.count_nonzero(tracks.missed) else None
         if unseen is not None:
             spread[:n_tracks] *= (1.0 + self.growth * unseen) ** 2
-        variances = self.softness**2 * told.variances
-        by_keypoints = _alike(keypoints, poses, spread[:, None] * variances, i, j)
+        spread *= self.softness**2
+        by_keypoints = _alike(keypoints, poses, spread, told.variances, i, j)
         scores = np.fmin(poses.scores, 1.0)
         n = int(i.searchsorted(n_tracks))
-        twins = (by_keypoints[n:] > self.duplicate).nonzero()[0] + n
-        if len(twins):
-            one, other = i[twins] - n_tracks, j[twins]
-            scores[np.where(scores[one] >= scores[other], other, one)] = -1.0
+        twins = by_keypoints[n:] > self.duplicate
+        if np.count_nonzero(twins):
+            one, other = i[n:][twins] - n_tracks, j[n:][twins]
+            ahead = scores[one] - scores[other]
+            scores[np.where((ahead > 0) | ((ahead == 0) & (one < other)), other, one)] = -1.0
         i, j, by_keypoints = i[:n], j[:n], by_keypoints[:n]
         k = n_tracks + j
-        a, b = corners.take(i, axis=1), corners.take(k, axis=1)
-        across, down = np.maximum(np.minimum(a[2:], b[2:]) - np.maximum(a[:2], b[:2]), 0.0)
+        low, high = np.minimum(sides.take(i, axis=2), sides.take(k, axis=2))
+        across, down = np.maximum(low + high, 0.0)
         common = across * down
-        by_boxes = common / (area[i] + area[k] - common)
+        by_boxes = common / (area.take(i) + area.take(k) - common)
         alike = self.keypoint_share * by_keypoints + (1.0 - self.keypoint_share) * by_boxes
         if unseen is not None:
-            alike -= self.staleness * np.minimum(unseen / 1.2, 1.0)[i]
+            alike -= np.minimum(self.staleness / 1.2 * unseen, self.staleness).take(i)
         similarity = np.zeros((n_tracks, n_poses))
         similarity[i, j] = alike
-        if len(twins):
+        if np.count_nonzero(twins):
             similarity[:, scores < 0] = 0.0
         return similarity, scores
 
@@ -232,7 +238,7 @@ class default:
         the keypoints of the tracks that were seen in the previous frame.
         """
         shift = tracks.velocity.copy()
-        if tracks.missed.any():
+        if np.count_nonzero(tracks.missed):
             shift *= damped_frames(tracks.missed + 1, self.damping(told.fps))[:, None]
         keypoints = tracks.keypoints + shift[:, None]
         if told.correspondences is not None and len(told.correspondences.source):
@@ -245,52 +251,57 @@ class default:
         return keypoints, corners.reshape(-1, 4)
 
 
-def _near(corners: FloatArray, extent: FloatArray, n_tracks: int) -> tuple[IntArray, IntArray]:
+def _near(sides: FloatArray, extent: FloatArray, n_tracks: int) -> tuple[IntArray, IntArray]:
     """Which pairs are worth comparing; most in a crowd are far apart.
 
     A track and a pose if their boxes overlap, or would if the track's were a quarter wider on each
-    side. Two poses if the middle of the one lies in the other's box: twins have as much in common.
+    side. A pose and another in whose box its middle lies: twins have as much in common.
 
     Args:
-        corners: (4, T + N) x0, y0, x1, y1 of the tracks, then of the poses.
+        sides: (2, 2, T + N) −x0 −y0 and x1 y1 of the tracks, then of the poses.
         extent: (2, T + N) their widths and heights.
         n_tracks: T.
 
     Returns:
         (P,) indices of tracks or T + those of poses, in order, and (P,) indices of poses.
     """
+    n_poses = sides.shape[2] - n_tracks
     margin = -0.5 * extent
     margin[:, :n_tracks] *= -0.5
-    near = overlapping(corners[:2] - margin, corners[2:] + margin, corners[:, n_tracks:])
-    near[n_tracks:] |= near[n_tracks:].T
+    wide = sides + margin
+    beyond = wide[..., None] > -sides[::-1, :, None, n_tracks:]
+    near = np.logical_and.reduce(beyond.reshape(4, *beyond.shape[2:]))
+    # No pose is its own twin.
+    near.reshape(-1)[n_tracks * n_poses :: n_poses + 1] = False
     i, j = near.nonzero()
-    once = i < n_tracks + j  # Two poses meet twice, and each meets itself.
-    return i[once], j[once]
+    return i, j
 
 
 def _alike(
     keypoints: FloatArray,
     poses: Poses,
-    falloffs: FloatArray,
+    spread: FloatArray,
+    variances: FloatArray,
     i: IntArray,
     j: IntArray,
     most: int = 512,
 ) -> FloatArray:
-    """(P,) the OKS of keypoints i of (T + N, K, 2) and poses j.
+    """(P,) the OKS of keypoints i of (T + N, K, 2), spread over so many pixels², and poses j.
 
     `most` pairs are compared at a time: more of a crowd than a processor keeps at hand are slow.
     """
-    parts = [
-        # Of arrays of more than one axis, take() is thrice as fast as [].
-        oks(
-            keypoints.take(i[at : at + most], axis=0),
-            poses.keypoints.take(j[at : at + most], axis=0),
-            falloffs.take(i[at : at + most], axis=0),
-            poses.keypoint_scores.take(j[at : at + most], axis=0),
+    if len(i) > most:
+        parts = [slice(at, at + most) for at in range(0, len(i), most)]
+        return np.concatenate(
+            [_alike(keypoints, poses, spread, variances, i[part], j[part]) for part in parts]
         )
-        for at in range(0, max(len(i), 1), most)
-    ]
-    return parts[0] if len(parts) == 1 else np.concatenate(parts)
+    return oks(
+        # Of arrays of more than one axis, take() is thrice as fast as [].
+        keypoints.take(i, axis=0),
+        poses.keypoints.take(j, axis=0),
+        spread.take(i)[:, None] * variances,
+        poses.keypoint_scores.take(j, axis=0),
+    )
 
 
 def _assign_among(

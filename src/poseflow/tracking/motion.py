@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import isnan
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -25,13 +27,15 @@ def displacement(before: FloatArray, after: FloatArray, weights: FloatArray) -> 
     moved = after - before
     # A keypoint scored 0 by the estimator still says more than nothing.
     weights = weights + 1e-6
-    # Rarely is anything missing: it shows in one sum sooner than in many keypoints.
+    # Rarely is anything missing: it shows in one product sooner than in many keypoints.
     summed = (weights[:, None] @ moved)[:, 0]
-    if np.isnan(np.add.reduce(summed, axis=None)):
+    total = np.add.reduce(weights, axis=1)
+    if isnan(np.vdot(summed, summed)):
         absent = np.isnan(moved[..., 0])
         weights = np.where(absent, 0.0, np.where(np.isnan(weights), 1.0, weights))
         summed = (weights[:, None] @ np.where(absent[..., None], 0.0, moved))[:, 0]
-    return np.asarray(summed / np.maximum(np.add.reduce(weights, axis=1), 1e-12)[:, None])
+        total = np.maximum(np.add.reduce(weights, axis=1), 1e-12)
+    return np.asarray(summed / total[:, None])
 
 
 def smoothed(
@@ -45,7 +49,7 @@ def smoothed(
         hits: (P,) frames in which it was seen before this one; 0 = not measured now.
         gain: of a measurement, in (0, 1]; the first one counts whole.
     """
-    gains = np.where(hits > 1, gain, hits)
+    gains = np.array([0.0, 1.0, gain]).take(hits, mode="clip")
     return velocity + gains[:, None] * (measured - velocity)
 
 

@@ -206,9 +206,9 @@ class Tracker:
         if len(decision.pairs) < len(tracks):
             # A track on trial must be seen in every frame.
             memory = self._rule.remembers(self._fps)
-            remembered = tracks.missed <= np.where(tracks.ids == NO_ID, 0, memory)
-            if not remembered.all():
-                tracks = tracks[remembered]
+            forgotten = tracks.missed > memory * (tracks.ids != NO_ID)
+            if np.count_nonzero(forgotten):
+                tracks = tracks[~forgotten]
         if len(decision.births):
             started = Tracks.started(poses[decision.births], looks[decision.births])
             started = self._named(started, decision.named_births.nonzero()[0])

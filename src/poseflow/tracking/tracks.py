@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass
+from math import isnan
 from typing import Any, Self
 
 import numpy as np
@@ -96,7 +97,7 @@ class Tracks:
         moved = displacement(self.keypoints, keypoints, common)
         missed = self.missed + 1
         velocity = smoothed(self.velocity, moved / missed[:, None], seen * self.hits)
-        if np.isnan(np.add.reduce(keypoints, axis=None)):
+        if isnan(np.vdot(keypoints, keypoints)):
             absent = np.isnan(keypoints[..., 0])
             carried = self.keypoints + moved[:, None]
             keypoints = np.where(absent[..., None], carried, keypoints)
