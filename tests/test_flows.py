@@ -14,8 +14,10 @@ from poseflow.errors import InputError
 from poseflow.frames import Correspondences
 from poseflow.poses import Origin, Poses
 from poseflow.skeletons import skeleton
+from poseflow.tracking.distances import pose_distance
 from poseflow.tracking.flows import FlowTracker, paper
 from poseflow.tracking.fusion import fused
+from poseflow.tracking.paths import Flow, claimed
 
 
 def flowed(frames, setting=None, **options) -> list[Poses]:
@@ -199,6 +201,60 @@ def test_a_piece_that_overlaps_two_joins_them():
         elif t >= 18:
             frames[t] = shifted[t]
     assert {one for frame in ids_of(frames) for one in frame} == {1}
+
+
+def test_two_who_stand_partly_over_each_other_stay_two():
+    # Half a body apart, and only an ankle of each is at the same place, where both are as sure:
+    # K = tanh(.9)² = .513 and H = 1 and a little, d_f = 1.95 + 1.7 at most, far above 1 but finite.
+    one, other = person(200, 200), person(240, 200)
+    other[16] = one[16]
+    a, b = frame_of(one), frame_of(other)
+    assert 3 < pose_distance(a, b, near=0.1)[0, 0] < 1 / np.tanh(0.9) ** 2 + 1.7
+    for poses in flowed([frame_of(one, other)] * 40):
+        assert sorted(poses.track_ids.tolist()) == [1, 2]
+        assert poses.origins.tolist() == [Origin.DETECTED] * 2
+        assert (poses.keypoints[poses.track_ids.argsort()] == [one, other]).all()
+
+
+def test_a_second_detection_of_somebody_known_is_no_rival():
+    # Eight of a hundred pixels off: too far to be fused, near enough to go on for the person, and
+    # the next detection lies nearer to it than to where the person was.
+    frames = [frame_of(person(100, 200)) for _ in range(30)]
+    frames[12] = frame_of(person(100, 200), person(108, 200))
+    frames[13:] = [frame_of(person(107, 200))] * 17
+    ids = ids_of(frames)
+    assert ids[12] in ([1, -1], [-1, 1])
+    assert ids[:12] + ids[13:] == [[1]] * 29
+
+
+def flow(number: int, worth: float, one: int) -> Flow:
+    return Flow(number, worth=worth, id=one)
+
+
+@pytest.mark.parametrize(
+    ("groups", "ids"),
+    [
+        pytest.param([], [], id="nobody"),
+        pytest.param([[flow(1, 9, -1)], [flow(2, 9, 3)]], [-1, 3], id="no-id-yet"),
+        pytest.param(
+            [[flow(1, 20, 2), flow(3, 5, 1)], [flow(2, 18, 1)]],
+            [2, 1],
+            id="a-short-one-along-a-long-one-brings-no-id",
+        ),
+        pytest.param([[flow(1, 5, 1), flow(2, 20, 2)]], [2], id="the-long-one-has-its-own"),
+        pytest.param(
+            [[flow(1, 6, 1)], [flow(2, 4, 1), flow(3, 4, 1)]], [-1, 1], id="the-most-gathered"
+        ),
+        pytest.param(
+            [[flow(1, 9, 1), flow(2, 8, 2)], [flow(3, 7, 1)]],
+            # 8 + 7 is more than 9.
+            [2, 1],
+            id="as-much-as-can-be",
+        ),
+    ],
+)
+def test_a_group_goes_by_the_id_under_which_most_was_gathered(groups, ids):
+    assert claimed(groups).tolist() == ids
 
 
 def test_a_flash_is_nobody():

@@ -22,6 +22,7 @@ from .default import default
 from .distances import joint_squares, points_in_squares
 from .fusion import fused, groups_of_flows
 from .moments import Moment, joined, moment
+from .paths import Flow, claimed
 from .rule import Told
 from .tracks import Tracks
 
@@ -84,29 +85,6 @@ class paper:
     relink: default = field(default_factory=default)
 
 
-@dataclass(slots=True, eq=False)
-class _Flow:
-    """A path: which poses are on it the moments know.
-
-    Attributes:
-        number: its own, in order of birth.
-        tip: its pose in the last frame that was built; -1 = it has ended.
-        worth: confidence gathered.
-        length: frames.
-        seen: of these, frames in which an estimator saw it.
-        last_seen: index of the last of those.
-        id: -1 = none yet.
-    """
-
-    number: int
-    tip: int = -1
-    worth: float = 0.0
-    length: int = 0
-    seen: int = 0
-    last_seen: int = -1
-    id: int = NO_ID
-
-
 class FlowTracker:
     """Gives every pose the id of its person, a window of frames late, and mends poses by the way.
 
@@ -140,7 +118,7 @@ class FlowTracker:
         self._last_image: ImageArray | None = None
         self._correspondences: Correspondences | None = None
         self._moments: deque[Moment] = deque()
-        self._flows: dict[int, _Flow] = {}
+        self._flows: dict[int, Flow] = {}
         self._begun = 0
         self._built = 0
         self._tracks: Tracks | None = None
@@ -260,8 +238,14 @@ class FlowTracker:
         sums = self._sums(ahead)[[flow.tip for flow in active]]
         mean = np.array([flow.worth / flow.length for flow in active])
         enough = np.maximum(options.gain * len(ahead) * mean, 1e-9)
-        # All at once, a pose to one flow. (ours: the paper lets flows meet in one pose)
-        steps = dict(assign_allowed(sums, sums >= enough[:, None]).tolist())
+        # All at once, a pose to one flow (ours: the paper lets flows meet in one pose), and who is
+        # known before who has just appeared: a second detection of somebody is no rival. (ours)
+        allowed = sums >= enough[:, None]
+        known = np.array([self._is_believed(flow) for flow in active], dtype=np.bool_)
+        pairs = assign_allowed(sums, allowed & known[:, None])
+        allowed[:, pairs[:, 1]] = False
+        more = assign_allowed(sums, allowed & ~known[:, None])
+        steps = dict(np.concatenate([pairs, more]).tolist())
         for i, flow in enumerate(active):
             if i in steps:
                 self._go_on(flow, now, steps[i])
@@ -269,7 +253,7 @@ class FlowTracker:
                 flow.tip = -1
         for pose in np.flatnonzero((now.unseen == 0) & (now.flows < 0)).tolist():
             self._begun += 1
-            self._flows[self._begun] = flow = _Flow(self._begun)
+            self._flows[self._begun] = flow = Flow(self._begun)
             self._go_on(flow, now, pose)
         self._built += 1
 
@@ -291,7 +275,7 @@ class FlowTracker:
             gains = sums.max(axis=1, initial=0.0)
         return sums
 
-    def _go_on(self, flow: _Flow, now: Moment, pose: int) -> None:
+    def _go_on(self, flow: Flow, now: Moment, pose: int) -> None:
         now.flows[pose] = flow.number
         flow.tip = pose
         flow.worth += now.worth[pose]
@@ -335,28 +319,25 @@ class FlowTracker:
         return seen or carried[:1]
 
     def _ids(self, poses: Poses, groups: list[list[int]]) -> IntArray:
-        """(G,) an id for each group: the oldest among its flows, else that of one who was lost."""
+        """(G,) an id for each group: one of its flows', else that of somebody who was lost."""
         assert self._tracks is not None
-        ids = np.full(len(poses), NO_ID, dtype=np.int64)
-        for i, group in enumerate(groups):
-            known = [self._flows[n].id for n in group if self._flows[n].id != NO_ID]
-            free = [one for one in known if one not in ids]
-            ids[i] = min(free, default=NO_ID)
-        worthy = np.array([any(map(self._is_believed, group)) for group in groups], dtype=np.bool_)
+        flows = [[self._flows[number] for number in group] for group in groups]
+        ids = claimed(flows)
+        worthy = np.array([any(map(self._is_believed, group)) for group in flows], dtype=np.bool_)
         new = np.flatnonzero((ids == NO_ID) & worthy)
         if len(new):
             ids[new] = self._relinked(poses[new], taken=ids)
             for i in new[ids[new] == NO_ID].tolist():
                 ids[i], self._next_id = self._next_id, self._next_id + 1
-        for one, group in zip(ids.tolist(), groups, strict=True):
-            for number in group:
-                if self._flows[number].id == NO_ID:
-                    self._flows[number].id = one
+        for one, group in zip(ids.tolist(), flows, strict=True):
+            for flow in group:
+                if flow.id == NO_ID:
+                    flow.id = one
         self._remember(poses, ids)
         return ids
 
-    def _is_believed(self, number: int) -> bool:
-        flow, options = self._flows[number], self._setting
+    def _is_believed(self, flow: Flow) -> bool:
+        options = self._setting
         # A clip may be shorter than what is asked of a flow.
         least = min(options.least, self._built)
         return flow.seen >= least and flow.worth >= options.believed * flow.length
