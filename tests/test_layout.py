@@ -17,6 +17,7 @@ FLOORS = [
     ["geometry", "assignment", "motion_field"],
     ["similarity", "looks"],
     ["skeletons", "frames"],
+    ["painting"],
     ["poses"],
     ["truth"],
     [

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass, field
-from itertools import product
-from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from .errors import InputError
 from .frames import ImageArray
 from .geometry import boxes_around
+from .painting import INK, Box, Strokes, canvas_of, paint, tag
 from .poses import NO_ID, FloatArray, Poses
 from .skeletons import Skeleton
 
@@ -28,9 +26,6 @@ PALETTE: FloatArray = np.array(_RGB, dtype=np.float64)[:, ::-1]
 NOBODY: FloatArray = np.array([168.0, 168.0, 168.0])
 """(3,) BGR, the colour of poses without an id."""
 
-INK: FloatArray = np.array([20.0, 20.0, 20.0])
-"""(3,) BGR, rims and letters."""
-
 _NO_HUE = -1
 
 _LONGEST_GAP = 5
@@ -45,24 +40,12 @@ _MOST_COLOURS = 10_000
 _FAR = 1e6
 """Pixels from the image's corner beyond which only the direction of a point matters."""
 
-_SHIFT = 4
-"""OpenCV takes coordinates as whole numbers of 1/16 pixel."""
-
 _BODY_SIGMA = 0.06
 """Keypoints with an OKS falloff below this are details and drawn finer: eyes, faces and fingers
 have less, and the joints of bodies begin with COCO's wrists, 0.062."""
 
-_NUDGES = sorted(
-    product((0.0, 0.5, -0.5, 1.0, -1.0), (0.0, 0.5, 1.0, 1.5, 2.0, -0.5, -1.0)),
-    key=lambda aside_up: (2 * aside_up[0]) ** 2 + aside_up[1] ** 2 + (aside_up[1] < 0),
-)
-"""Widths aside and heights up where a tag may give way to another, the least first; rather not
-down, where the face is."""
-
 _HEAD = {"head_top", "nose", "left_eye", "right_eye", "left_ear", "right_ear"}
 _HIPS = {"pelvis", "left_hip", "right_hip"}
-
-_Box = tuple[int, int, int, int]
 
 
 class Renderer:
@@ -97,7 +80,7 @@ class Renderer:
         Raises:
             InputError: the image is neither, or the poses have not the skeleton's keypoints.
         """
-        canvas = _canvas(image)
+        canvas = canvas_of(image)
         if len(poses) and poses.n_keypoints != len(self._skeleton):
             raise InputError(
                 f"poses: expected the {len(self._skeleton)} keypoints of {self._skeleton.name}, "
@@ -109,12 +92,13 @@ class Renderer:
         points, scores = points[there], poses.keypoint_scores[there]
         people = self._meet(poses.track_ids[there].tolist(), points, _sizes(points, canvas))
         trails, bodies = self._trails(), self._brush.bodies(points, scores, people)
-        _paint(canvas, _Strokes(*(np.concatenate(v) for v in zip(trails, bodies, strict=True))))
+        paint(canvas, Strokes(*(np.concatenate(v) for v in zip(trails, bodies, strict=True))))
         inside = ((points >= 0) & (points < canvas.shape[1::-1])).all(axis=2)
-        tags: list[_Box] = []
+        tags: list[Box] = []
         for n in np.flatnonzero(np.any(inside, axis=1)).tolist():
             if people[n].hue != _NO_HUE:
-                tags.append(_tag(canvas, people[n], self._brush.top(points[n]), tags))
+                who, top = people[n], self._brush.top(points[n])
+                tags.append(tag(canvas, str(who.id), who.colour, who.size, top, tags))
         return canvas
 
     def _meet(self, ids: list[int], points: FloatArray, sizes: FloatArray) -> list[_Person]:
@@ -166,7 +150,7 @@ class Renderer:
         alike = (1.0 - steps / (len(PALETTE) / 2)) ** 4
         return int(every[np.argmin(weights @ alike)])
 
-    def _trails(self) -> _Strokes:
+    def _trails(self) -> Strokes:
         """The ways people came, older parts fainter and thinner."""
         people = list(self._people.values())
         stops = np.array(
@@ -183,7 +167,7 @@ class Renderer:
         # It begins beside the body, on which somebody who stands would otherwise leave a scribble.
         away = np.hypot(*(places - now).T) / np.maximum(sizes, 1.0)
         fresh = np.clip(1.0 - (self._frame - frames) / max(self._trail, 1), 0.0, 1.0)
-        return _Strokes(
+        return Strokes(
             np.stack([places[:-1], places[1:]], axis=1),
             colours[1:],
             (0.9 * fresh)[1:] * np.interp(away, (0.05, 0.2), (0.0, 1.0))[:-1],
@@ -212,26 +196,6 @@ class _Person:
         return NOBODY if self.hue == _NO_HUE else np.asarray(PALETTE[self.hue])
 
 
-class _Strokes(NamedTuple):
-    """S lines with round ends; a dot is a line from a point to itself.
-
-    Attributes:
-        ends: (S, 2, 2) pixels; nan where an end is missing.
-        colours: (S, 3) BGR.
-        opacities: (S,) in [0, 1].
-        widths: (S,) pixels; never less than one is drawn.
-    """
-
-    ends: FloatArray
-    colours: FloatArray
-    opacities: FloatArray
-    widths: FloatArray
-
-    def where(self, mask: NDArray[np.bool_]) -> _Strokes:
-        """Those of the mask (S,)."""
-        return _Strokes(*(values[mask] for values in self))
-
-
 class _Brush:
     """How poses of one skeleton are drawn: K joints, E limbs."""
 
@@ -245,7 +209,7 @@ class _Brush:
         self._head = np.array([name in _HEAD for name in names])
         self._hips = np.array([name in _HIPS for name in names])
 
-    def bodies(self, points: FloatArray, scores: FloatArray, people: list[_Person]) -> _Strokes:
+    def bodies(self, points: FloatArray, scores: FloatArray, people: list[_Person]) -> Strokes:
         """What N poses (N, K, 2) with scores (N, K) are drawn with, the nearest on top."""
         known = np.array([p.hue != _NO_HUE for p in people], dtype=np.float64)[:, None]
         colours = np.array([p.colour for p in people]).reshape(-1, 1, 3)
@@ -258,14 +222,14 @@ class _Brush:
         joint = self._joint_fine == 1.0
         layers = (
             # A dark rim keeps a limb readable on a shirt of its own colour.
-            _Strokes(
+            Strokes(
                 limbs,
                 np.broadcast_to(INK, (*limb_widths.shape, 3)),
                 0.5 * limbs_sure * self._limb_fine,
                 limb_widths + rims,
             ),
-            _Strokes(limbs, _toned(colours, known * self._limb_side), limbs_sure, limb_widths),
-            _Strokes(
+            Strokes(limbs, _toned(colours, known * self._limb_side), limbs_sure, limb_widths),
+            Strokes(
                 np.repeat(points[:, :, None], 2, axis=2),
                 _toned(colours, known * (self._joint_side + joint)),
                 sure,
@@ -275,7 +239,7 @@ class _Brush:
         # Who stands lower in a picture stands nearer; those without an id are behind everybody.
         order = np.lexsort((np.fmax.reduce(points[..., 1], axis=1), known[:, 0]))
         stacked = (np.concatenate(v, axis=1)[order] for v in zip(*layers, strict=True))
-        return _Strokes(*(values.reshape(-1, *values.shape[2:]) for values in stacked))
+        return Strokes(*(values.reshape(-1, *values.shape[2:]) for values in stacked))
 
     def centres(self, points: FloatArray) -> FloatArray:
         """(N, 2) the middles of the hips of N poses (N, K, 2), or else of all their keypoints."""
@@ -322,91 +286,3 @@ def _within_reach(points: FloatArray) -> FloatArray:
     points = np.where(np.isfinite(points).all(axis=2, keepdims=True), points, np.nan)
     farther = np.maximum(np.abs(points).max(axis=2, keepdims=True) / _FAR, 1.0)
     return np.asarray(points / farther)
-
-
-def _canvas(image: ImageArray) -> ImageArray:
-    """A new (H, W, 3) image of an image (H, W, 3) BGR or (H, W) gray."""
-    if image.dtype != np.uint8 or image.ndim not in (2, 3) or image.shape[2:] not in ((), (3,)):
-        raise InputError(
-            "image: expected uint8 of shape (H, W) or (H, W, 3), "
-            f"got {image.dtype} of shape {image.shape}"
-        )
-    if image.ndim == 3:
-        return image.copy()
-    import cv2
-
-    return np.asarray(cv2.cvtColor(np.ascontiguousarray(image), cv2.COLOR_GRAY2BGR))
-
-
-def _paint(canvas: ImageArray, strokes: _Strokes) -> None:
-    """Draw strokes one over another, each mixed with what the canvas showed before all of them."""
-    import cv2
-
-    size, margin = np.array(canvas.shape[1::-1]), strokes.widths[:, None] + 1.0
-    low, high = strokes.ends.min(axis=1), strokes.ends.max(axis=1)
-    inside = ((high > -margin) & (low < size + margin)).all(axis=1)
-    ends, colours, opacities, widths = strokes.where(inside & (strokes.opacities > 0.01))
-    # A line has one colour: mixing it beforehand costs a tenth of blending its pixels.
-    along = np.array([0.2, 0.5, 0.8])[:, None, None]
-    places = ends[:, 0] + along * (ends[:, 1] - ends[:, 0])
-    x, y = np.clip(places, 0, size - 1).astype(np.int64).transpose(2, 0, 1)
-    behind = canvas[y, x].mean(axis=0)
-    mixed = np.rint(behind + opacities[:, None] * (colours - behind)).tolist()
-    fixed = np.rint(ends * 2**_SHIFT).astype(np.int64).tolist()
-    thick = np.maximum(np.rint(widths), 1.0).astype(np.int64).tolist()
-    for (start, end), colour, width in zip(fixed, mixed, thick, strict=True):
-        cv2.line(canvas, start, end, colour, width, cv2.LINE_AA, _SHIFT)
-
-
-def _tag(canvas: ImageArray, person: _Person, top: tuple[float, float], taken: list[_Box]) -> _Box:
-    """Write the id above the head, inside the image, clear of other tags; where it stands."""
-    import cv2
-
-    text, font = str(person.id), cv2.FONT_HERSHEY_DUPLEX
-    letter = float(np.clip(0.04 * person.size, 8.0, 22.0))
-    scale = letter / 20.0
-    # OpenCV's versions leave different space around the letters: what counts is the ink.
-    ink = np.zeros((int(3 * letter), int((len(text) + 2) * 1.2 * letter)), dtype=np.uint8)
-    foot = int(letter), int(2 * letter)
-    cv2.putText(ink, text, foot, font, scale, 255, 1, cv2.LINE_AA)
-    left, over, w, h = cv2.boundingRect(ink)
-    height = 2 * round(0.85 * letter) + 1
-    width = w + height
-    here = _free_place(canvas, top[0], top[1] - 0.085 * person.size, width, height, taken)
-    x, y = here[:2]
-    _fill_pill(canvas, here, person.colour)
-    foot = foot[0] - left + x + (width - w) // 2, foot[1] - over + y + (height - h) // 2
-    cv2.putText(canvas, text, foot, font, scale, INK.tolist(), 1, cv2.LINE_AA)
-    return here
-
-
-def _free_place(
-    canvas: ImageArray, middle: float, bottom: float, width: int, height: int, taken: list[_Box]
-) -> _Box:
-    """x0 y0 x1 y1 in the image at that place, or near it where other tags are in the way."""
-    places = []
-    for aside, up in _NUDGES:
-        x = round(middle + (aside - 0.5) * width)
-        y = round(bottom - height - up * (height + 1))
-        x = min(max(x, 0), max(canvas.shape[1] - width, 0))
-        y = min(max(y, 0), max(canvas.shape[0] - height, 0))
-        place = x, y, x + width, y + height
-        if not any(_overlap(place, other) for other in taken):
-            return place
-        places.append(place)
-    return places[0]
-
-
-def _overlap(a: _Box, b: _Box) -> bool:
-    return a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3]
-
-
-def _fill_pill(canvas: ImageArray, box: _Box, colour: FloatArray) -> None:
-    # By hand, as the ends of OpenCV's thick lines do not quite meet their sides.
-    x, y, width, height = box[0], box[1], box[2] - box[0], box[3] - box[1]
-    across = np.abs(np.arange(width) - (width - 1) / 2) - (width - height) / 2
-    down = np.arange(height) - (height - 1) / 2
-    beyond = np.hypot(np.maximum(across, 0.0), down[:, None]) - height / 2
-    under = canvas[y : y + height, x : x + width]
-    cover = np.clip(0.5 - beyond, 0.0, 1.0)[: under.shape[0], : under.shape[1], None]
-    under[:] = np.rint(under + cover * (colour - under))
