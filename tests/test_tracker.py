@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -88,6 +90,26 @@ def test_a_person_far_from_where_anybody_was_is_somebody_new():
 def test_the_weaker_of_two_poses_of_one_person_gets_no_id():
     twice = frame_of(person(100, 200), person(101, 201), scores=[0.6, 0.9])
     assert ids_of([twice]) == [[-1, 1]]
+
+
+@pytest.mark.parametrize("weaker", [0, 1])
+@pytest.mark.parametrize("order", [[0, 1], [1, 0]])
+def test_two_poses_are_one_person_in_the_measure_of_either(order, weaker):
+    people = [person(100, 200, 100), person(100, 200, 140)]
+    squares = ((people[1] - people[0]) ** 2).sum(axis=1)
+    rule = default(softness=1.0)
+    by_small, by_large = (
+        np.exp(-squares / (2 * np.ptp(p, axis=0).prod() * (2 * skeleton("coco-17").sigmas) ** 2))
+        for p in people
+    )
+    between = (by_small.mean() + by_large.mean()) / 2
+    assert by_small.mean() + 0.1 < by_large.mean()
+    scores = [0.9, 0.9]
+    scores[weaker] = 0.8
+    twice = frame_of(*[people[n] for n in order], scores=[scores[n] for n in order])
+    ids = ids_of([twice], dataclasses.replace(rule, duplicate=between))[0]
+    assert ids[order.index(weaker)] == -1
+    assert ids[order.index(1 - weaker)] == 1
 
 
 def test_somebody_seen_twice_for_a_moment_is_nobody_new():
