@@ -31,17 +31,20 @@ Motion = Callable[[FloatArray], FloatArray]
 """points (P >= 1, 2) of one shrunk image -> (P, 2) where they are in the next; nan = lost."""
 
 
-def dis(*, working_pixels: int = 32_400) -> Matcher:
-    """Dense inverse search (Kroeger et al., ECCV 2016), read off at the points.
+def dis(*, working_pixels: int = 57_600, window: int = 9) -> Matcher:
+    """Dense inverse search (Kroeger et al., ECCV 2016), its last step made at the points alone.
 
-    OpenCV's medium preset with one refinement, on images shrunk to their working size. People are
-    followed as well as by the same preset up to a quarter of 720p (its "finest scale 2"), in half
-    of the time, which does not grow with the resolution. A blur in place of the refinement would
-    save another third and follows known warps as well, but not people who pass each other.
+    OpenCV's medium preset finds the flow on a quarter of the working size. From there each point
+    goes on by itself, by Lucas–Kanade on half and on all of it: what the search does with its
+    patches, of which there are thousands, and points are some two hundred. On real frames warped by
+    known fields 83.6 % of the points end within 10 px and 63.5 % within 3, of flow that is dense to
+    the end 85.6 and 69.7 %, for three times the work.
 
     Args:
-        working_pixels: the flow is found on images shrunk by whole numbers to at most so many
-            pixels; 213×120 for 720p. More: finer motion and smaller people, time in proportion.
+        working_pixels: images are shrunk by whole numbers to at most so many pixels; 320×180 for
+            720p. More: finer motion and smaller people, time in proportion.
+        window: pixels of the shrunk image, the side of the square that is followed in the end.
+            Larger: steadier on smooth cloth, worse on thin limbs.
     """
 
     def find_motion(before: ImageArray, after: ImageArray) -> Motion:
@@ -49,10 +52,19 @@ def dis(*, working_pixels: int = 32_400) -> Matcher:
 
         # A new one each time is as fast, and keeps calls from knowing of each other.
         flow = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
-        flow.setFinestScale(0)
-        flow.setVariationalRefinementIterations(1)
+        flow.setFinestScale(2)
+        flow.setVariationalRefinementIterations(0)
         moves = flow.calc(before, after, None)
-        return lambda points: points + sample(moves, points[:, :1], points[:, 1:])[:, 0]
+        # The search takes the mean of each patch away, Lucas–Kanade compares gray levels.
+        lit_alike = _lit_as(before, after)
+
+        def move(points: FloatArray) -> FloatArray:
+            near = points + sample(moves, points[:, :1], points[:, 1:])[:, 0]
+            there, followed = _lucas_kanade(before, lit_alike, points, window, 1, near)
+            stayed = np.abs(there - near).max(axis=1) <= window / 2
+            return np.where((followed & stayed)[:, None], there, near)
+
+        return move
 
     return _following(find_motion, working_pixels)
 
@@ -119,13 +131,31 @@ def _following(
 
 
 def _lucas_kanade(
-    before: ImageArray, after: ImageArray, points: FloatArray, window: int
+    before: ImageArray,
+    after: ImageArray,
+    points: FloatArray,
+    window: int,
+    levels: int = 4,
+    guess: FloatArray | None = None,
 ) -> tuple[FloatArray, BoolArray]:
     """Where points (P, 2) are in after, (P, 2), and whether they were found, (P,)."""
     import cv2
 
     start = points.astype(np.float32)[:, None]
+    first = None if guess is None else guess.astype(np.float32, order="C").reshape(-1, 1, 2)
+    flags = 0 if guess is None else cv2.OPTFLOW_USE_INITIAL_FLOW
     end, found, _ = cv2.calcOpticalFlowPyrLK(
-        before, after, start, None, winSize=(window, window), maxLevel=4
+        before, after, start, first, winSize=(window, window), maxLevel=levels, flags=flags
     )
     return end[:, 0].astype(np.float64), found[:, 0] > 0
+
+
+def _lit_as(before: ImageArray, after: ImageArray) -> ImageArray:
+    """After, with the mean and the deviation of before."""
+    import cv2
+
+    (mean, deviation), (mean_after, deviation_after) = (
+        (values.item() for values in cv2.meanStdDev(image)) for image in (before, after)
+    )
+    gain = deviation / max(deviation_after, 1.0)
+    return np.asarray(cv2.convertScaleAbs(after, alpha=gain, beta=mean - gain * mean_after))
