@@ -196,7 +196,6 @@ class default:
         # Tracks and poses are compared with the poses in one go: small arrays cost by the call.
         keypoints, boxes = self.predict(tracks, told)
         keypoints = np.concatenate([keypoints, poses.keypoints])
-        # −x0 −y0 and x1 y1 all grow outwards: of two boxes' sides, their common part has the less.
         corners = np.concatenate([boxes, poses.boxes]).T.reshape(2, 2, -1)
         sides = np.multiply(corners, _OUTWARDS, order="C")
         extent = sides[0] + sides[1]
@@ -211,24 +210,18 @@ class default:
         by_keypoints = _alike(keypoints, poses, spread, told.variances, i, j)
         scores = np.fmin(poses.scores, 1.0)
         n = int(i.searchsorted(n_tracks))
-        twins = by_keypoints[n:] > self.duplicate
-        if np.count_nonzero(twins):
-            one, other = i[n:][twins] - n_tracks, j[n:][twins]
-            ahead = scores[one] - scores[other]
-            scores[np.where((ahead > 0) | ((ahead == 0) & (one < other)), other, one)] = -1.0
+        twins = n + (by_keypoints[n:] > self.duplicate).nonzero()[0]
+        spare = _weaker(scores, i[twins] - n_tracks, j[twins]) if len(twins) else twins
         i, j, by_keypoints = i[:n], j[:n], by_keypoints[:n]
-        k = n_tracks + j
-        low, high = np.minimum(sides.take(i, axis=2), sides.take(k, axis=2))
-        across, down = np.maximum(low + high, 0.0)
-        common = across * down
-        by_boxes = common / (area.take(i) + area.take(k) - common)
+        by_boxes = _iou(sides, area, i, n_tracks + j)
         alike = self.keypoint_share * by_keypoints + (1.0 - self.keypoint_share) * by_boxes
         if unseen is not None:
             alike -= np.minimum(self.staleness / 1.2 * unseen, self.staleness).take(i)
         similarity = np.zeros((n_tracks, n_poses))
         similarity[i, j] = alike
-        if np.count_nonzero(twins):
-            similarity[:, scores < 0] = 0.0
+        if len(spare):
+            similarity[:, spare] = 0.0
+            scores[spare] = -1.0
         return similarity, scores
 
     def predict(self, tracks: Tracks, told: Told) -> tuple[FloatArray, FloatArray]:
@@ -275,6 +268,21 @@ def _near(sides: FloatArray, extent: FloatArray, n_tracks: int) -> tuple[IntArra
     near.reshape(-1)[n_tracks * n_poses :: n_poses + 1] = False
     i, j = near.nonzero()
     return i, j
+
+
+def _iou(sides: FloatArray, area: FloatArray, i: IntArray, k: IntArray) -> FloatArray:
+    """(P,) the IoU of boxes i and k of (2, 2, B) sides, as for `_near`, and (B,) areas."""
+    # What two boxes have in common ends, on each side, where the first of them does.
+    low, high = np.minimum(sides.take(i, axis=2), sides.take(k, axis=2))
+    across, down = np.maximum(low + high, 0.0)
+    common = across * down
+    return np.asarray(common / (area.take(i) + area.take(k) - common))
+
+
+def _weaker(scores: FloatArray, one: IntArray, other: IntArray) -> IntArray:
+    """Of each pair of poses (P,) the one with the lower score (N,); if equal, the later one."""
+    ahead = scores[one] - scores[other]
+    return np.where((ahead > 0) | ((ahead == 0) & (one < other)), other, one)
 
 
 def _alike(
