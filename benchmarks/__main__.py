@@ -22,6 +22,7 @@ NAMES = (
     "identity",
     "ablation",
     "flows",
+    "switches",
     "fusing",
     "settings",
     "refining",

@@ -69,11 +69,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--again", type=Path, metavar="DIR", help="the same clips, estimated a second time"
     )
     parser.add_argument(
+        "--sweep", type=Path, metavar="DIR", help="sweep on these clips (those of --sets)"
+    )
+    parser.add_argument(
         "--clips", type=int, default=2, help="sweep on the first so many of each set (2); 0 = none"
     )
 
 
-def run(sets: Path, again: Path | None, clips: int) -> Outcome:
+def run(sets: Path, again: Path | None, sweep: Path | None, clips: int) -> Outcome:
     folders = sorted(f for f in sets.iterdir() if any(f.glob("*.truth.json")))
     cases = {f.name: [case_of(clip) for clip in read_clips(f)] for f in folders}
     everything = [case for some in cases.values() for case in some]
@@ -91,7 +94,9 @@ def run(sets: Path, again: Path | None, clips: int) -> Outcome:
         mended["everybody twice, after paper"] = after
     tables = [_compared(cases), _mended(everything, mended)]
     if clips:
-        tables.append(_swept({name: some[:clips] for name, some in cases.items()}))
+        folder = sweep or sets
+        few = {name: read_clips(folder / name)[:clips] for name in cases}
+        tables.append(_swept({name: list(map(case_of, some)) for name, some in few.items()}))
     found = quality(everything, mended["after paper"])[2]
     figure = Figure("simulated, people found by the poses of the paper's setting, %", "", found)
     text = "\n\n".join(map(columns, tables))
