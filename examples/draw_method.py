@@ -288,9 +288,9 @@ def _choice(picture: Picture, run: Run, frame: int) -> None:
 
 def _stop(picture: Picture, run: Run, frame: int) -> None:
     """A flow whose person is not found any more, at the right."""
-    before, born = run.of(frame - 1), run.of(frame)
-    new = ~np.isin(born.flows, before.flows)
-    flow, options = int(born.flows[int(np.where(new, born.worth, 0.0).argmax())]), paper()
+    before, born, after = (set(run.of(frame + n).flows.tolist()) for n in (-1, 0, 1))
+    # Of those that begin, the one that goes on.
+    (flow,), options = born & after - before, paper()
     picture.say(510, 34, "When does a flow end?", "ink big")
     left, floor, tall = 536.0, 316.0, 120.0
     worth: list[float] = []
