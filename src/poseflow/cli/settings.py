@@ -139,7 +139,11 @@ PARAMETERS = {
         "filled, with poses that are worse",
     ),
     "believed": ("SCORE", "mean confidence (0 to 3) that a flow needs to get an id"),
-    "least": ("FRAMES", "in which a person must have been seen to get an id"),
+    "least": (
+        "FRAMES",
+        "in which a person must have been seen to get an id, and to go on before "
+        "those who have not",
+    ),
 }
 
 

@@ -2,7 +2,8 @@
 
 Without --poses they are estimated first (see `poseflow estimate`). With images, correspondences
 between neighbouring frames help; without, poses alone are used.
-Online: the ids of a frame depend on it and on earlier frames only.
+Online: the ids of a frame depend on it and on earlier frames only, and with --setting paper on
+--window later ones.
 """
 
 from __future__ import annotations

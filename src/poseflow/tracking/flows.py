@@ -66,7 +66,8 @@ class paper:
         patience: for so many frames in a row a person is carried over; 0 = nobody is. More: longer
             gaps are filled, with poses that are worse. (ours)
         believed: confidence, 0 to 3, that a flow needs on average to be given an id. (ours)
-        least: frames in which a flow must have been seen to be given an id. (ours)
+        least: frames in which a flow must have been seen to be given an id, and to go on before
+            those that have not. (ours)
         relink: our default rule, which gives a flow that begins the id of one that ended; it also
             tells, where there are no images, how alike poses of neighbouring frames are.
     """
