@@ -12,6 +12,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+import cv2
 import numpy as np
 
 from poseflow import skeleton
@@ -33,7 +34,7 @@ def keypoints(image: np.ndarray, boxes: np.ndarray) -> tuple[np.ndarray, np.ndar
     squares = framed(boxes, (SIDE, SIDE), MARGIN)
     found = np.empty((len(boxes), 17, 3))
     for index, crop in enumerate(crops(image, squares, (SIDE, SIDE))):
-        shown = crop[None, :, :, ::-1].astype(np.int32)
+        shown = cv2.cvtColor(crop, cv2.COLOR_BGR2RGB)[None].astype(np.int32)
         found[index] = lightning.run(None, {"input": shown})[0][0, 0]
     sides = (squares[:, 2:] - squares[:, :2])[:, None]
     return squares[:, None, :2] + found[..., 1::-1] * sides, found[..., 2]
