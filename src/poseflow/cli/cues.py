@@ -21,9 +21,9 @@ def add_cues(parser: argparse.ArgumentParser) -> None:
         "--matcher",
         choices=("dis", "lk", "orb", "orb-exact", "deepmatching", "none"),
         default=words.NOT_GIVEN,
-        help="what finds correspondences between neighbouring frames. dis: dense optical flow "
-        "(what is used without this option); lk: sparse Lucas-Kanade flow, faster with few "
-        "people; orb: the 2018 choice, slow; orb-exact: the same features matched exactly; "
+        help="what finds correspondences between neighbouring frames. dis: optical flow "
+        "(what is used without this option); lk: sparse Lucas-Kanade flow, there and "
+        "back; orb: the 2018 choice, slow; orb-exact: the same features matched exactly; "
         "deepmatching: dense, for large motion, a quarter of a second a frame; "
         "none: images are not compared",
     )

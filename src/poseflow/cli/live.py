@@ -73,8 +73,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--matcher",
         choices=("dis", "lk", "none"),
         default=words.NOT_GIVEN,
-        help="what finds correspondences between neighbouring frames: dis: dense optical flow; lk: "
-        "sparse flow, faster with few people; none: images are not compared, which saves "
+        help="what finds correspondences between neighbouring frames: dis: optical flow; lk: "
+        "sparse flow, there and back; none: images are not compared, which saves "
         f"milliseconds a frame and loses more ids in motion ({words.default_of(run, 'matcher')})",
     )
     group.add_argument(

@@ -74,8 +74,8 @@ def lucas_kanade(
 ) -> Matcher:
     """Sparse pyramidal Lucas–Kanade at the points, there and back again.
 
-    Time goes with the number of points; for few people it is the fastest. It loses small people
-    who move by more than their width, where DIS does not.
+    Time goes with the number of points. It loses small people who move by more than their width,
+    where DIS does not.
 
     Args:
         working_pixels: images are shrunk by whole numbers to at most so many pixels; 640×360 for
