@@ -23,9 +23,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 import poseflow
+from poseflow import relinking
 from poseflow.geometry import boxes_around, widen
 from poseflow.poses import Poses
-from poseflow.relinking import relink
 from poseflow.tracking import SETTINGS, paper
 
 from .measure import Figure, Outcome
@@ -85,12 +85,13 @@ def _ours(
         out = Path(name) / "tracked.json"
         for clip in clips:
             sequence = poseflow.load(clip.file)
-            tracker = poseflow.Tracker(sequence.skeleton, SETTINGS[rule]())
+            setting = relinking.counted(SETTINGS[rule]()) if counted else SETTINGS[rule]()
+            tracker = poseflow.Tracker(sequence.skeleton, setting)
             tracked = sequence.with_frames(tracker.update(poses) for poses in sequence.frames)
             if both_ways:
                 people = len({i for there in clip.people for i in there}) if counted else None
-                back = poseflow.Tracker(sequence.skeleton, SETTINGS[rule]())
-                tracked = relink(tracked, back, people=people)
+                back = poseflow.Tracker(sequence.skeleton, setting)
+                tracked = relinking.relink(tracked, back, people=people)
             poseflow.save(out, tracked)
             rows = json.loads(out.read_text())
             ids, shown = np.array([row["idx"] for row in rows]), frame_indices(rows)

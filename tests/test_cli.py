@@ -71,6 +71,16 @@ def test_poses_alone_come_back_with_ids_and_all_their_fields(at, capsys):
     assert "2 people in 8 frames, 14 poses, 0 of them without id" in capsys.readouterr().out
 
 
+def test_two_people_in_one_place_are_two_if_people_are_counted(at):
+    one = walkers()[0]
+    rows = [{**one, "score": 0.9}, {**one, "score": 0.85}]
+    Path("poses.json").write_text(json.dumps(rows))
+    assert run("track", "--poses", "poses.json", "--out", "one.json") == 0
+    assert sorted(ids("one.json")) == [-1, 1]
+    assert run("track", "--poses", "poses.json", "--out", "two.json", "--people", "2") == 0
+    assert sorted(ids("two.json")) == [1, 2]
+
+
 @pytest.mark.parametrize(
     ("setting", "matcher"),
     [

@@ -14,8 +14,8 @@ from poseflow.frames import Correspondences
 from poseflow.offline.linking import paths
 from poseflow.offline.tracklets import agreed, tracklets
 from poseflow.poses import NO_ID, Poses, Sequence
-from poseflow.relinking import Remembered, relink
-from poseflow.tracking import Tracker
+from poseflow.relinking import Remembered, counted, relink
+from poseflow.tracking import Tracker, default, published
 from standing import COCO, people_at
 
 
@@ -139,6 +139,35 @@ def test_no_more_ids_than_people_and_the_surest_keep_them():
     assert free[20] == [1, 2, 3]
     assert counted[20] == [1, 2, NO_ID]
     assert counted[0] == counted[-1] == [1, 2]
+
+
+@pytest.mark.parametrize(
+    ("second", "seen"),
+    [pytest.param(0.85, [1, 2], id="seen-well"), pytest.param(0.6, [1], id="seen-twice")],
+)
+def test_of_two_people_in_one_place_none_is_left_out_if_both_are_seen_well(second, seen):
+    # One walks past another who stands, and for a frame they are a pixel apart.
+    frames = [_scored(people_at((100, 200), (100 + 9 * f + 1, 200)), second) for f in range(-9, 10)]
+
+    def met(rule: default) -> list[int]:
+        there = Tracker(COCO, rule)
+        sequence = clip([there.update(poses) for poses in frames])
+        return sorted(
+            i for i in ids_of(relink(sequence, Tracker(COCO, rule), people=2))[9] if i > 0
+        )
+
+    assert met(counted(default())) == seen
+    assert met(default()) == [1]
+
+
+def _scored(poses: Poses, second: float) -> Poses:
+    return dataclasses.replace(poses, scores=np.array([0.9, second]))
+
+
+def test_rules_without_rivals_are_counted_as_they_are():
+    assert counted(published()) == published()
+    assert counted(default(memory=1.0)) == default(memory=1.0, rival=0.8)
+    assert counted(default(rival=0.5)).rival == 0.5
 
 
 def test_ids_only_are_changed_and_counted_from_one_in_order_of_appearance():

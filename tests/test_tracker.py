@@ -92,6 +92,21 @@ def test_the_weaker_of_two_poses_of_one_person_gets_no_id():
     assert ids_of([twice]) == [[-1, 1]]
 
 
+@pytest.mark.parametrize(
+    ("second", "expected"),
+    [
+        pytest.param(0.73, [1, 2], id="nearly-as-sure"),
+        pytest.param(0.71, [1, -1], id="less-sure"),
+        pytest.param(0.9, [1, -1], id="as-sure-which-tells-nothing"),
+    ],
+)
+def test_the_weaker_of_two_poses_is_a_rival_by_its_share_of_the_score(second, expected):
+    # 0.72 is 0.8 of 0.9.
+    twice = frame_of(person(100, 200), person(101, 201), scores=[0.9, second])
+    assert ids_of([twice] * 5, default(rival=0.8))[-1] == expected
+    assert ids_of([twice] * 5)[-1] == [1, -1]
+
+
 @pytest.mark.parametrize("weaker", [0, 1])
 @pytest.mark.parametrize("order", [[0, 1], [1, 0]])
 def test_two_poses_are_one_person_in_the_measure_of_either(order, weaker):

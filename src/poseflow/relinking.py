@@ -16,12 +16,14 @@ from .looks import clear
 from .offline.linking import Costs, paths
 from .offline.tracklets import tracklets
 from .poses import NO_ID, Appearance, Poses, Sequence
-from .tracking import Tracker
+from .tracking import Rule, Tracker, default
 
 IntArray = NDArray[np.int64]
 
 CERTAIN = 0.12
 """Seconds unseen that both directions may bridge without being asked again."""
+RIVAL = 0.8
+"""`default.rival` where the number of people is known: who is seen once too often is left out."""
 
 
 class Remembered:
@@ -61,6 +63,19 @@ class Remembered:
         return Correspondences(target, source)
 
 
+def counted(rule: Rule) -> Rule:
+    """The rule to track with, there and back, if the number of people is known.
+
+    Two people in one place are then not taken for one seen twice, if both are seen well: whoever is
+    too many is left out when the clip is linked. Rules other than `default` stay as they are.
+    """
+    return (
+        dataclasses.replace(rule, rival=min(rule.rival, RIVAL))
+        if isinstance(rule, default)
+        else rule
+    )
+
+
 def relink(
     tracked: Sequence,
     tracker: Tracker,
@@ -79,7 +94,7 @@ def relink(
         tracker: a fresh one, for the way back; its rate of frames is the clip's.
         remembered: what was known of the images on the way there; None = poses only.
         people: there are at most so many, and every id is one of them; poses of nobody among
-            them have none. None = unknown.
+            them have none. None = unknown. If it is known, track with a `counted` rule.
         costs: of links; None = the defaults.
         watch: wraps the frames' poses on the way back, to show progress.
 

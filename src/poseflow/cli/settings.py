@@ -46,6 +46,11 @@ PARAMETERS = {
         "two poses of one frame with a keypoint similarity (0 to 1) above this are one person "
         "seen twice; the weaker gets no id. 1 = keep all",
     ),
+    "rival": (
+        "SHARE",
+        "of the better one's score, above which the weaker of two such poses is somebody else "
+        "after all. 1 = never; with --people at most 0.8",
+    ),
     "keypoint-share": (
         "SHARE",
         "what keypoints count in the similarity (0 to 1); boxes count the rest",

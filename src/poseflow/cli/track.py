@@ -258,7 +258,7 @@ def track_poses(
     from ..correspondence import MATCHERS
     from ..files import whole_folder
     from ..pipeline import correspondences_from, correspondences_to, on_video, track, with_images
-    from ..relinking import Remembered, relink
+    from ..relinking import Remembered, counted, relink
     from ..tracking import Tracker, default, paper, tracker_for
     from ..video import read_frames
 
@@ -270,6 +270,8 @@ def track_poses(
     if remembered is not None and appearance is not None:
         appearance = remembered.looking(appearance)
     matching = MATCHERS[chosen]() if looking else None
+    if people is not None and not isinstance(rule, paper):
+        rule = counted(rule)
     tracker = tracker_for(sequence.skeleton, rule, matching, appearance, fps)
     if video is not None:
         sequence = on_video(sequence, video)

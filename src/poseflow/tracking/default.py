@@ -47,6 +47,8 @@ class default:
         similar_weak: the same for a weak pose.
         duplicate: OKS in [0, 1] above which the weaker of two poses of one frame is the same
             person seen twice; it gets no id. 1 = keep all.
+        rival: share of the better one's score above which the weaker of two such poses is somebody
+            else after all: estimators are seldom as sure of a second view of one person. 1 = never.
         covering: box IoU in [0, 1] with somebody who goes on above which a newcomer gets an id by
             going on only: people seen twice are not always as alike as `duplicate` says.
         keypoint_share: in [0, 1], what keypoints count in the similarity; boxes count the rest.
@@ -82,6 +84,7 @@ class default:
     similar: float = 0.06
     similar_weak: float = 0.54
     duplicate: float = 0.8
+    rival: float = 1.0
     covering: float = 0.7
     keypoint_share: float = 0.83
     softness: float = 1.9
@@ -211,7 +214,8 @@ class default:
         scores = np.fmin(poses.scores, 1.0)
         n = int(i.searchsorted(n_tracks))
         twins = n + (by_keypoints[n:] > self.duplicate).nonzero()[0]
-        spare = _weaker(scores, i[twins] - n_tracks, j[twins]) if len(twins) else twins
+        if len(twins):
+            twins = _weaker(scores, i[twins] - n_tracks, j[twins], self.rival)
         i, j, by_keypoints = i[:n], j[:n], by_keypoints[:n]
         by_boxes = _iou(sides, area, i, n_tracks + j)
         alike = self.keypoint_share * by_keypoints + (1.0 - self.keypoint_share) * by_boxes
@@ -219,9 +223,9 @@ class default:
             alike -= np.minimum(self.staleness / 1.2 * unseen, self.staleness).take(i)
         similarity = np.zeros((n_tracks, n_poses))
         similarity[i, j] = alike
-        if len(spare):
-            similarity[:, spare] = 0.0
-            scores[spare] = -1.0
+        if len(twins):
+            similarity[:, twins] = 0.0
+            scores[twins] = -1.0
         return similarity, scores
 
     def predict(self, tracks: Tracks, told: Told) -> tuple[FloatArray, FloatArray]:
@@ -279,10 +283,16 @@ def _iou(sides: FloatArray, area: FloatArray, i: IntArray, k: IntArray) -> Float
     return np.asarray(common / (area.take(i) + area.take(k) - common))
 
 
-def _weaker(scores: FloatArray, one: IntArray, other: IntArray) -> IntArray:
-    """Of each pair of poses (P,) the one with the lower score (N,); if equal, the later one."""
+def _weaker(scores: FloatArray, one: IntArray, other: IntArray, rival: float) -> IntArray:
+    """Of pairs of poses (P,) the one with the lower score; if equal, the later one.
+
+    Of a pair whose scores (N,) differ, but are nearer than `rival`, there is none.
+    """
     ahead = scores[one] - scores[other]
-    return np.where((ahead > 0) | ((ahead == 0) & (one < other)), other, one)
+    first = (ahead > 0) | ((ahead == 0) & (one < other))
+    weaker, better = np.where(first, other, one), np.where(first, one, other)
+    spare: IntArray = weaker[(ahead == 0) | (scores[weaker] <= rival * scores[better])]
+    return spare
 
 
 def _alike(
