@@ -85,8 +85,9 @@ def _ours(
         out = Path(name) / "tracked.json"
         for clip in clips:
             sequence = poseflow.load(clip.file)
-            setting = relinking.counted(SETTINGS[rule]()) if counted else SETTINGS[rule]()
-            tracker = poseflow.Tracker(sequence.skeleton, setting)
+            setting = SETTINGS[rule]()
+            there = relinking.counted(setting) if counted else setting
+            tracker = poseflow.Tracker(sequence.skeleton, there)
             tracked = sequence.with_frames(tracker.update(poses) for poses in sequence.frames)
             if both_ways:
                 people = len({i for there in clip.people for i in there}) if counted else None

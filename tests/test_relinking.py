@@ -152,9 +152,7 @@ def test_of_two_people_in_one_place_none_is_left_out_if_both_are_seen_well(secon
     def met(rule: default) -> list[int]:
         there = Tracker(COCO, rule)
         sequence = clip([there.update(poses) for poses in frames])
-        return sorted(
-            i for i in ids_of(relink(sequence, Tracker(COCO, rule), people=2))[9] if i > 0
-        )
+        return sorted(i for i in ids_of(relink(sequence, Tracker(COCO), people=2))[9] if i > 0)
 
     assert met(counted(default())) == seen
     assert met(default()) == [1]

@@ -64,10 +64,11 @@ class Remembered:
 
 
 def counted(rule: Rule) -> Rule:
-    """The rule to track with, there and back, if the number of people is known.
+    """The rule to track with on the way there if the number of people is known.
 
     Two people in one place are then not taken for one seen twice, if both are seen well: whoever is
-    too many is left out when the clip is linked. Rules other than `default` stay as they are.
+    too many is left out when the clip is linked. On the way back the rule is as it was: then the
+    two directions err in different places. Rules other than `default` stay as they are.
     """
     return (
         dataclasses.replace(rule, rival=min(rule.rival, RIVAL))
@@ -94,7 +95,7 @@ def relink(
         tracker: a fresh one, for the way back; its rate of frames is the clip's.
         remembered: what was known of the images on the way there; None = poses only.
         people: there are at most so many, and every id is one of them; poses of nobody among
-            them have none. None = unknown. If it is known, track with a `counted` rule.
+            them have none. None = unknown. If it is known, `tracked` is best by a `counted` rule.
         costs: of links; None = the defaults.
         watch: wraps the frames' poses on the way back, to show progress.
 

@@ -270,9 +270,8 @@ def track_poses(
     if remembered is not None and appearance is not None:
         appearance = remembered.looking(appearance)
     matching = MATCHERS[chosen]() if looking else None
-    if people is not None and not isinstance(rule, paper):
-        rule = counted(rule)
-    tracker = tracker_for(sequence.skeleton, rule, matching, appearance, fps)
+    there = rule if people is None or isinstance(rule, paper) else counted(rule)
+    tracker = tracker_for(sequence.skeleton, there, matching, appearance, fps)
     if video is not None:
         sequence = on_video(sequence, video)
     find = None if read_from is None else correspondences_from(read_from, sequence)
