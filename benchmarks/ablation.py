@@ -33,7 +33,7 @@ ONLINE = {
     "sure poses first": default(sure=0.0, similar=0.06),
     "weak poses on trial": default(trial=0.49),
     "removal of twins": default(duplicate=1.0),
-    "trial of who covers somebody": default(covering=1.0),
+    "trial of who is within somebody": default(covered=1.0),
     "motion": default(persistence=1e-3),
     "memory (a fifth of a second)": default(memory=0.2),
     "recall of who was lost nearby": default(nearby=1e-6),

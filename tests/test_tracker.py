@@ -127,16 +127,22 @@ def test_two_poses_are_one_person_in_the_measure_of_either(order, weaker):
     assert ids[order.index(1 - weaker)] == 1
 
 
-def test_somebody_seen_twice_for_a_moment_is_nobody_new():
-    # The second pose has its limbs elsewhere, in a box a tenth lower: an IoU of 9 / 11.
+def test_half_of_somebody_seen_once_more_is_nobody_new_at_once():
+    # Of the second pose's box nine tenths lie in the walker's; its joints are others'.
     walker = person(100, 200)
-    other = walker.copy()
-    other[:, 0] = walker[::-1, 0]
-    other[:, 1] += np.ptp(walker[:, 1]) / 10
-    one, two = frame_of(walker), frame_of(walker, other)
+    tall = np.ptp(walker[:, 1])
+    half = walker[::-1].copy()
+    half[:, 1] = walker[:, 1].max() - tall / 2 + (walker[:, 1] - walker[:, 1].min()) / 2 + tall / 20
+    one, two = frame_of(walker), frame_of(walker, half)
     assert ids_of([one, two, one]) == [[1], [1, -1], [1]]
-    assert ids_of([one, two, one], default(covering=0.9)) == [[1], [1, 2], [1]]
+    assert ids_of([one, two, one], default(covered=0.95)) == [[1], [1, 2], [1]]
     assert ids_of([one, *[two] * 5], default(persist=5))[-1] == [1, 2]
+
+
+def test_somebody_large_who_comes_before_somebody_small_is_new():
+    # It is the newcomer's box that counts: a quarter of it lies in the small one's.
+    far, near = person(500, 300, 50), person(500, 300, 100)
+    assert ids_of([frame_of(far), frame_of(far, near)]) == [[1], [1, 2]]
 
 
 def test_a_weak_pose_starts_nobody_and_continues_somebody():

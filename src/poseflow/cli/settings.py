@@ -69,10 +69,10 @@ PARAMETERS = {
         "of similarity that a person unseen for 1.2 seconds or more loses. Higher: those in view "
         "win against those remembered",
     ),
-    "covering": (
+    "covered": (
         "SHARE",
-        "of overlap of boxes (IoU, 0 to 1) with somebody who goes on, above which a new pose gets "
-        "an id only after --persist frames: it may be that person seen twice",
+        "of a new pose's box (0 to 1) within that of somebody who goes on, above which it gets an "
+        "id only after --persist frames: it may be half of that person, seen once more. 1 = never",
     ),
     "looks": (
         "SHARE",

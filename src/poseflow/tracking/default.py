@@ -15,7 +15,7 @@ from ..frames import Correspondences
 from ..geometry import areas
 from ..motion_field import carry, medians
 from ..poses import NO_ID, Poses
-from ..similarity import box_iou, oks
+from ..similarity import oks
 from .motion import damped_frames
 from .recall import closeness, nearness
 from .rule import Association, Told
@@ -49,8 +49,8 @@ class default:
             person seen twice; it gets no id. 1 = keep all.
         rival: share of the better one's score above which the weaker of two such poses is somebody
             else after all: estimators are seldom as sure of a second view of one person. 1 = never.
-        covering: box IoU in [0, 1] with somebody who goes on above which a newcomer gets an id by
-            going on only: people seen twice are not always as alike as `duplicate` says.
+        covered: share in [0, 1] of a newcomer's box within that of somebody who goes on above which
+            it gets an id by going on only: it may be half of that person, seen once more. 1 = never.
         keypoint_share: in [0, 1], what keypoints count in the similarity; boxes count the rest.
         softness: factor on the keypoints' falloffs. OKS was made to grade the estimate of one
             person, and is 0 long before two poses are surely two people.
@@ -85,7 +85,7 @@ class default:
     similar_weak: float = 0.54
     duplicate: float = 0.8
     rival: float = 1.0
-    covering: float = 0.7
+    covered: float = 0.85
     keypoint_share: float = 0.83
     softness: float = 1.9
     growth: float = 2.5
@@ -135,8 +135,8 @@ class default:
         believed = (scores >= self.birth) & left
         if believed.any():
             new = believed.nonzero()[0]
-            covered = box_iou(poses.boxes[new, None], poses.boxes[pairs[:, 1]]) > self.covering
-            believed[new] = ~covered.any(axis=1)
+            within = _within(poses.boxes[new], poses.boxes[pairs[:, 1]])
+            believed[new] = ~(within > self.covered).any(axis=1)
             free = known & (tracks.missed > 0)
             free[pairs[:, 0]] = False
             more = self._recalled(tracks, poses, told, free, believed)
@@ -281,6 +281,15 @@ def _iou(sides: FloatArray, area: FloatArray, i: IntArray, k: IntArray) -> Float
     across, down = np.maximum(low + high, 0.0)
     common = across * down
     return np.asarray(common / (area.take(i) + area.take(k) - common))
+
+
+def _within(boxes: FloatArray, others: FloatArray) -> FloatArray:
+    """(A, B) the share of each of boxes (A, 4) that lies in each of others (B, 4); 0 of no box."""
+    boxes = boxes[:, None]
+    shared = np.minimum(boxes[..., 2:], others[:, 2:]) - np.maximum(boxes[..., :2], others[:, :2])
+    common = np.maximum(shared, 0.0).prod(axis=-1)
+    area = np.broadcast_to((boxes[..., 2:] - boxes[..., :2]).prod(axis=-1), common.shape)
+    return np.divide(common, area, out=np.zeros_like(common), where=area > 0)
 
 
 def _weaker(scores: FloatArray, one: IntArray, other: IntArray, rival: float) -> IntArray:
