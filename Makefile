@@ -19,7 +19,7 @@ test: .venv/installed-dev
 	$(RUN) -m ruff check .
 	$(RUN) -m ruff format --check .
 	$(RUN) -m mypy
-	$(RUN) -m pytest
+	$(RUN) -m pytest -n auto --dist worksteal
 
 .venv/installed: pyproject.toml .venv/pyvenv.cfg
 	@echo "installing poseflow into .venv (a minute or two the first time)"
