@@ -50,14 +50,22 @@ RELINKED = {
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--sets", type=Path, required=True, metavar="DIR", help="a folder of folders of clips"
+        "--sets",
+        type=Path,
+        nargs="+",
+        required=True,
+        metavar="DIR",
+        help="folders of folders of clips; folders of one name count as one set",
     )
     parser.add_argument("--clips", type=int, default=7, help="the first so many of each set (7)")
 
 
-def run(sets: Path, clips: int) -> Outcome:
-    folders = sorted(f for f in sets.iterdir() if any(f.glob("*.truth.json")))
-    read = {f.name: list(itertools.islice(read_clips(f), clips)) for f in folders}
+def run(sets: list[Path], clips: int) -> Outcome:
+    read: dict[str, list[Clip]] = {}
+    for folder in sorted(f for several in sets for f in several.iterdir()):
+        if any(folder.glob("*.truth.json")):
+            some = itertools.islice(read_clips(folder), clips)
+            read.setdefault(folder.name, []).extend(some)
     found: dict[str, dict[str, Score]] = {}
     for name, rule in ONLINE.items():
         found[name] = {

@@ -289,7 +289,8 @@ def _within(boxes: FloatArray, others: FloatArray) -> FloatArray:
     shared = np.minimum(boxes[..., 2:], others[:, 2:]) - np.maximum(boxes[..., :2], others[:, :2])
     common = np.maximum(shared, 0.0).prod(axis=-1)
     area = np.broadcast_to((boxes[..., 2:] - boxes[..., :2]).prod(axis=-1), common.shape)
-    return np.divide(common, area, out=np.zeros_like(common), where=area > 0)
+    share = np.divide(common, area, out=np.zeros_like(common), where=area > 0)
+    return np.asarray(share)
 
 
 def _weaker(scores: FloatArray, one: IntArray, other: IntArray, rival: float) -> IntArray:
