@@ -50,7 +50,7 @@ class default:
         rival: share of the better one's score above which the weaker of two such poses is somebody
             else after all: estimators are seldom as sure of a second view of one person. 1 = never.
         covered: share in [0, 1] of a newcomer's box within that of somebody who goes on above which
-            it gets an id by going on only: it may be half of that person, seen once more. 1 = never.
+            it gets an id by going on only: it may be half of that person seen once more. 1 = never.
         keypoint_share: in [0, 1], what keypoints count in the similarity; boxes count the rest.
         softness: factor on the keypoints' falloffs. OKS was made to grade the estimate of one
             person, and is 0 long before two poses are surely two people.
