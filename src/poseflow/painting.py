@@ -64,6 +64,42 @@ def canvas_of(image: ImageArray) -> ImageArray:
     return np.asarray(cv2.cvtColor(np.ascontiguousarray(image), cv2.COLOR_GRAY2BGR))
 
 
+class Tag(NamedTuple):
+    """A text above a head.
+
+    Attributes:
+        text: the person's id.
+        colour: (3,) BGR, the person's.
+        size: pixels, the person's; large people have large letters.
+        top: x and y where the head is highest.
+    """
+
+    text: str
+    colour: FloatArray
+    size: float
+    top: tuple[float, float]
+
+
+class Sketch(NamedTuple):
+    """What is to be painted onto an image, and nothing of the image: any thread may do it."""
+
+    strokes: Strokes
+    tags: tuple[Tag, ...]
+
+    def on(self, image: ImageArray) -> ImageArray:
+        """A new (H, W, 3) image of an image (H, W, 3) BGR or (H, W) gray, painted.
+
+        Raises:
+            InputError: the image is neither.
+        """
+        canvas = canvas_of(image)
+        paint(canvas, self.strokes)
+        places: list[Box] = []
+        for tag in self.tags:
+            places.append(write(canvas, tag, places))
+        return canvas
+
+
 def paint(canvas: ImageArray, strokes: Strokes) -> None:
     """Draw strokes one over another, each mixed with what the canvas showed before all of them."""
     import cv2
@@ -84,29 +120,11 @@ def paint(canvas: ImageArray, strokes: Strokes) -> None:
         cv2.line(canvas, start, end, colour, width, cv2.LINE_AA, _SHIFT)
 
 
-def tag(
-    canvas: ImageArray,
-    text: str,
-    colour: FloatArray,
-    size: float,
-    top: tuple[float, float],
-    taken: list[Box],
-) -> Box:
-    """Write a text above a head, inside the image, clear of other tags.
-
-    Args:
-        canvas: (H, W, 3), painted on.
-        text: the person's id.
-        colour: (3,) BGR, the person's.
-        size: pixels, the person's; large people have large letters.
-        top: x and y where the head is highest.
-        taken: where other tags stand.
-
-    Returns:
-        Where this one does.
-    """
+def write(canvas: ImageArray, tag: Tag, taken: list[Box]) -> Box:
+    """Write a tag inside the image, clear of where others stand; where this one does."""
     import cv2
 
+    text, colour, size, top = tag
     font = cv2.FONT_HERSHEY_DUPLEX
     letter = float(np.clip(0.04 * size, 8.0, 22.0))
     scale = letter / 20.0

@@ -10,7 +10,7 @@ import numpy as np
 from .errors import InputError
 from .frames import ImageArray
 from .geometry import boxes_around
-from .painting import INK, Box, Strokes, canvas_of, paint, tag
+from .painting import INK, Sketch, Strokes, Tag
 from .poses import NO_ID, FloatArray, Poses
 from .skeletons import Skeleton
 
@@ -80,26 +80,34 @@ class Renderer:
         Raises:
             InputError: the image is neither, or the poses have not the skeleton's keypoints.
         """
-        canvas = canvas_of(image)
+        return self.sketch(image.shape, poses).on(image)
+
+    def sketch(self, shape: tuple[int, ...], poses: Poses) -> Sketch:
+        """What `draw` paints, for an image of that shape (H, W) or (H, W, 3); frame after frame.
+
+        Raises:
+            InputError: the poses have not the skeleton's keypoints.
+        """
         if len(poses) and poses.n_keypoints != len(self._skeleton):
             raise InputError(
                 f"poses: expected the {len(self._skeleton)} keypoints of {self._skeleton.name}, "
                 f"got {poses.n_keypoints}"
             )
+        height, width = shape[:2]
         self._frame += 1
         points = _within_reach(poses.keypoints)
         there = ~np.isnan(points[..., 0]).all(axis=1)
         points, scores = points[there], poses.keypoint_scores[there]
-        people = self._meet(poses.track_ids[there].tolist(), points, _sizes(points, canvas))
+        sizes = np.minimum(_sizes(points), np.hypot(width, height))
+        people = self._meet(poses.track_ids[there].tolist(), points, sizes)
         trails, bodies = self._trails(), self._brush.bodies(points, scores, people)
-        paint(canvas, Strokes(*(np.concatenate(v) for v in zip(trails, bodies, strict=True))))
-        inside = ((points >= 0) & (points < canvas.shape[1::-1])).all(axis=2)
-        tags: list[Box] = []
-        for n in np.flatnonzero(np.any(inside, axis=1)).tolist():
-            if people[n].hue != _NO_HUE:
-                who, top = people[n], self._brush.top(points[n])
-                tags.append(tag(canvas, str(who.id), who.colour, who.size, top, tags))
-        return canvas
+        inside = ((points >= 0) & (points < (width, height))).all(axis=2)
+        tags = tuple(
+            Tag(str(people[n].id), people[n].colour, people[n].size, self._brush.top(points[n]))
+            for n in np.flatnonzero(np.any(inside, axis=1)).tolist()
+            if people[n].hue != _NO_HUE
+        )
+        return Sketch(Strokes(*(np.concatenate(v) for v in zip(trails, bodies, strict=True))), tags)
 
     def _meet(self, ids: list[int], points: FloatArray, sizes: FloatArray) -> list[_Person]:
         """Who the N poses (N, K, 2) are; remembers where, and forgets who left long ago."""
@@ -269,11 +277,10 @@ def _means(points: FloatArray) -> FloatArray:
         return np.asarray(np.where(seen, points, 0.0).sum(axis=1) / seen.sum(axis=1))
 
 
-def _sizes(points: FloatArray, canvas: ImageArray) -> FloatArray:
-    """(N,) the diagonals of the boxes around N poses (N, K, 2), at most that of the image."""
+def _sizes(points: FloatArray) -> FloatArray:
+    """(N,) the diagonals of the boxes around N poses (N, K, 2)."""
     boxes = boxes_around(points)
-    diagonals = np.hypot(*(boxes[:, 2:] - boxes[:, :2]).T)
-    return np.asarray(np.minimum(diagonals, np.hypot(*canvas.shape[:2])))
+    return np.asarray(np.hypot(*(boxes[:, 2:] - boxes[:, :2]).T))
 
 
 def _line_widths(sizes: FloatArray) -> FloatArray:

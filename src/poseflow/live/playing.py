@@ -12,6 +12,7 @@ from functools import cached_property
 
 from ..frames import ImageArray, gray
 from ..offline.one_euro import OneEuro
+from ..painting import Sketch
 from ..poses import Poses
 from ..render import Renderer
 from ..tracking import Tracker
@@ -42,10 +43,22 @@ class Moment:
     poses: Poses
     renderer: Renderer
 
+    def sketched(self) -> Moment:
+        """The same, once it is settled what its picture will be, which goes by those before.
+
+        A sink that wants the picture asks for this while it is called; then any thread may paint.
+        """
+        _ = self._sketch
+        return self
+
     @cached_property
     def picture(self) -> ImageArray:
-        """(H, W, 3) uint8 BGR: the image with its poses; drawn once, when first asked for."""
-        return self.renderer.draw(self.image, self.poses)
+        """(H, W, 3) uint8 BGR: the image with its poses; painted when first asked for."""
+        return self._sketch.on(self.image)
+
+    @cached_property
+    def _sketch(self) -> Sketch:
+        return self.renderer.sketch(self.image.shape, self.poses)
 
 
 Sink = Callable[[Moment], None]

@@ -81,13 +81,13 @@ def _lines(path: Path, counts: Counts) -> Iterator[Sink]:
 
 @contextmanager
 def _film(path: Path) -> Iterator[Sink]:
-    """Encoded by a thread of its own; without a single frame there is no film."""
-    pictures: Mailbox[tuple[ImageArray, float]] = Mailbox(_PICTURES_WAITING)
+    """Painted and encoded by a thread of its own; without a single frame there is no film."""
+    moments: Mailbox[Moment] = Mailbox(_PICTURES_WAITING)
     writing: Future[None] | None = None
     complete = False
 
     def frames() -> Iterator[tuple[ImageArray, float]]:
-        yield from pictures
+        yield from ((moment.picture, moment.time) for moment in moments)
         if not complete:
             raise InputError(f"{path}: was not finished")
 
@@ -99,12 +99,12 @@ def _film(path: Path) -> Iterator[Sink]:
                 writing = pool.submit(write_video, path, frames(), fps=25.0)
             if writing.done():
                 writing.result()
-            pictures.put((moment.picture, moment.time))
+            moments.put(moment.sketched())
 
         try:
             yield sink
             complete = True
         finally:
-            pictures.close()
+            moments.close()
         if writing is not None:
             writing.result()

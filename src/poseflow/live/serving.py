@@ -9,7 +9,6 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 from ..errors import InputError
-from ..frames import ImageArray
 from .lines import line_of
 from .playing import Moment, Sink
 
@@ -56,7 +55,7 @@ class _Latest:
         self._changed = threading.Condition()
         self._encoding = threading.Lock()
         self._number = 0
-        self._picture: ImageArray | None = None
+        self._shown: Moment | None = None
         self._jpeg: tuple[int, bytes] = (0, b"")
         self._watching = 0
         self.closed = False
@@ -66,12 +65,12 @@ class _Latest:
         """Show this from now on."""
         with self._changed:
             watched = self._watching > 0
-        # A line is soon made; drawing takes milliseconds, for which nobody is to wait.
-        line, picture = line_of(moment), moment.picture if watched else None
+        # A line is soon made; painting takes milliseconds, for which nobody is to wait.
+        line, shown = line_of(moment), moment.sketched() if watched else None
         with self._changed:
             self.line = line
-            if picture is not None:
-                self._number, self._picture = self._number + 1, picture
+            if shown is not None:
+                self._number, self._shown = self._number + 1, shown
                 self._changed.notify_all()
 
     def close(self) -> None:
@@ -92,19 +91,20 @@ class _Latest:
                         self._changed.wait()
                     if self.closed:
                         return
-                    seen, picture = self._number, self._picture
-                yield self._encoded(seen, picture)
+                    seen, shown = self._number, self._shown
+                if shown is not None:
+                    yield self._encoded(seen, shown)
         finally:
             with self._changed:
                 self._watching -= 1
 
-    def _encoded(self, number: int, picture: ImageArray | None) -> bytes:
-        """The picture as JPEG, made once for all who look."""
+    def _encoded(self, number: int, shown: Moment) -> bytes:
+        """Its picture as JPEG, made once for all who look."""
         import cv2
 
         with self._encoding:
             if self._jpeg[0] != number:
-                made = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, _QUALITY])[1]
+                made = cv2.imencode(".jpg", shown.picture, [cv2.IMWRITE_JPEG_QUALITY, _QUALITY])[1]
                 self._jpeg = number, made.tobytes()
             return self._jpeg[1]
 
