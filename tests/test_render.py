@@ -74,15 +74,6 @@ def test_a_limb_has_a_colour_of_the_palette_and_keeps_it_through_the_clip():
     assert hue_of(first) == hue_of(again)
 
 
-def test_what_is_sketched_in_order_may_be_painted_in_any():
-    moments = [people((100 + 5 * t, 150), (300 - 5 * t, 160), ids=[1, 2]) for t in range(6)]
-    drawing, sketching = Renderer(COCO), Renderer(COCO)
-    drawn = [drawing.draw(ground(), poses) for poses in moments]
-    sketches = [sketching.sketch(ground().shape, poses) for poses in moments]
-    painted = [sketch.on(ground()) for sketch in reversed(sketches)]
-    np.testing.assert_array_equal(painted[::-1], drawn)
-
-
 def test_two_people_have_opposite_hues():
     image = Renderer(COCO).draw(ground(), people((100, 150), (250, 150), ids=[1, 2]))
     one, other = (hue_of(image[between_hips(x, 150)]) for x in (100, 250))
@@ -507,3 +498,12 @@ def test_no_numbers_make_it_fail(points, scores, ids):
 def test_importing_does_not_load_opencv():
     code = "import sys, poseflow.render; sys.exit('cv2' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_what_is_sketched_in_order_may_be_painted_in_any():
+    moments = [people((100 + 5 * t, 150), (300 - 5 * t, 160), ids=[1, 2]) for t in range(6)]
+    drawing, sketching = Renderer(COCO), Renderer(COCO)
+    drawn = [drawing.draw(ground(), poses) for poses in moments]
+    sketches = [sketching.sketch(ground().shape, poses) for poses in moments]
+    painted = [sketch.on(ground()) for sketch in reversed(sketches)]
+    np.testing.assert_array_equal(painted[::-1], drawn)
