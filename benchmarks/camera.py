@@ -50,7 +50,7 @@ def run(video: Path, poses: Path, seeds: int) -> Outcome:
     film = open_video(video)
     still = on_video(load(poses), film)
     width, height = film.size
-    truth = _ids(still, default(), read_frames(film, color=False))
+    truth = _ids(still, default(), film.fps, read_frames(film, color=False))
     figures = []
     for seed in range(seeds):
         path = camera_path(len(still), film.fps, (width, height), seed)
@@ -58,7 +58,7 @@ def run(video: Path, poses: Path, seeds: int) -> Outcome:
         switches = {}
         for name, rule in {"followed": default(), "left": left_behind()}.items():
             frames = _filmed(read_frames(film, color=False), path)
-            switches[name] = n_switches(truth, _ids(moving, rule, frames))
+            switches[name] = n_switches(truth, _ids(moving, rule, film.fps, frames))
         figures.append(
             Figure(
                 name=f"{video.name}, camera path {seed}: switches against the still clip's ids",
@@ -115,8 +115,9 @@ def n_switches(truth: list[list[int]], ids: list[list[int]]) -> int:
     return count
 
 
-def _ids(sequence: Sequence, rule: default, frames: Iterator[Frame]) -> list[list[int]]:
-    tracked = track(sequence, Tracker(sequence.skeleton, rule, matcher=dis()), frames)
+def _ids(sequence: Sequence, rule: default, fps: float, frames: Iterator[Frame]) -> list[list[int]]:
+    tracker = Tracker(sequence.skeleton, rule, fps=fps, matcher=dis())
+    tracked = track(sequence, tracker, frames)
     return [poses.track_ids.tolist() for poses in tracked.frames]
 
 

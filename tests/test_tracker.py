@@ -127,6 +127,23 @@ def test_two_poses_are_one_person_in_the_measure_of_either(order, weaker):
     assert ids[order.index(1 - weaker)] == 1
 
 
+def test_the_longer_somebody_is_unseen_the_farther_off_they_are_known_again():
+    def reach(unseen: int, growth: float) -> int:
+        """Pixels aside at which a person 100 pixels tall still keeps the id."""
+        rule = default(growth=growth, staleness=0.0, nearby=1e-6, similar=0.6, keypoint_share=1.0)
+        before = [frame_of(person(200, 200))] * 3 + [frame_of()] * unseen
+        kept = [
+            ids_of([*before, frame_of(person(200 + aside, 200))], rule)[-1] == [1]
+            for aside in range(100)
+        ]
+        return kept.index(False)
+
+    assert reach(5, 1.0) < reach(25, 1.0) < reach(50, 1.0)
+    # The falloffs are twice as wide after a second, and so is what counts of a distance.
+    assert reach(25, 1.0) == pytest.approx(2 * reach(0, 0.0), rel=0.25)
+    assert reach(5, 0.0) == reach(50, 0.0)
+
+
 def test_half_of_somebody_seen_once_more_is_nobody_new_at_once():
     # Of the second pose's box nine tenths lie in the walker's; its joints are others'.
     walker = person(100, 200)

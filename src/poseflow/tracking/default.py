@@ -88,7 +88,7 @@ class default:
     covered: float = 0.85
     keypoint_share: float = 0.83
     softness: float = 1.9
-    growth: float = 2.5
+    growth: float = 1.0
     staleness: float = 0.22
     looks: float = 1.0
     alike: float = 0.75
