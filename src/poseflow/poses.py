@@ -72,23 +72,29 @@ class Poses:
         if self.keypoints.ndim != 3 or self.keypoints.shape[2] != 2:
             raise InputError(f"keypoints: expected shape (N, K, 2), got {self.keypoints.shape}")
         n, k, _ = self.keypoints.shape
-        got = (
-            self.keypoint_scores.shape,
-            self.scores.shape,
-            self.boxes.shape,
-            self.track_ids.shape,
-            self.rows.shape,
-            self.origins.shape,
-        )
-        expected = ((n, k), (n,), (n, 4), (n,), (n,), (n,))
-        if got != expected:
-            names = ("keypoint_scores", "scores", "boxes", "track_ids", "rows", "origins")
-            i = next(i for i, shape in enumerate(expected) if got[i] != shape)
-            raise InputError(f"{names[i]}: expected shape {expected[i]}, got {got[i]}")
+        # A chain of comparisons: there is one of these for every frame of a clip, and more.
+        if not (
+            self.keypoint_scores.shape == (n, k)
+            and self.boxes.shape == (n, 4)
+            and (n,)
+            == self.scores.shape
+            == self.track_ids.shape
+            == self.rows.shape
+            == self.origins.shape
+        ):
+            self._refuse(n, k)
         if self.raw_keypoints is not None and self.raw_keypoints.shape != (n, k, 2):
             raise InputError(
                 f"raw_keypoints: expected shape {(n, k, 2)}, got {self.raw_keypoints.shape}"
             )
+
+    def _refuse(self, n: int, k: int) -> None:
+        shapes = {"keypoint_scores": (n, k), "scores": (n,), "boxes": (n, 4)}
+        shapes |= dict.fromkeys(("track_ids", "rows", "origins"), (n,))
+        for name, expected in shapes.items():
+            got = getattr(self, name).shape
+            if got != expected:
+                raise InputError(f"{name}: expected shape {expected}, got {got}")
 
     @classmethod
     def from_keypoints(

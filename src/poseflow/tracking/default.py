@@ -25,8 +25,8 @@ FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 BoolArray = NDArray[np.bool_]
 
-_OUTWARDS = np.array([[[-1.0]], [[1.0]]])
-"""Of x0 y0 and x1 y1 (2, 2, …), the directions that lead out of the box."""
+_OUTWARDS = np.array([-1.0, -1.0, 1.0, 1.0])
+"""Of x0 y0 x1 y1, the directions that lead out of the box."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -199,11 +199,11 @@ class default:
         # Tracks and poses are compared with the poses in one go: small arrays cost by the call.
         keypoints, boxes = self.predict(tracks, told)
         keypoints = np.concatenate([keypoints, poses.keypoints])
-        corners = np.concatenate([boxes, poses.boxes]).T.reshape(2, 2, -1)
-        sides = np.multiply(corners, _OUTWARDS, order="C")
-        extent = sides[0] + sides[1]
+        sides = np.concatenate([boxes, poses.boxes]) * _OUTWARDS
+        across = sides.T.copy().reshape(2, 2, -1)
+        extent = across[0] + across[1]
         area = extent[0] * extent[1]
-        i, j = _near(sides, extent, n_tracks)
+        i, j = _near(across, extent, n_tracks)
         # A pose of one keypoint has no area: it is like what is in the same place.
         spread = np.maximum(area, 1e-9)
         unseen = tracks.missed / told.fps if np.count_nonzero(tracks.missed) else None
@@ -275,11 +275,11 @@ def _near(sides: FloatArray, extent: FloatArray, n_tracks: int) -> tuple[IntArra
 
 
 def _iou(sides: FloatArray, area: FloatArray, i: IntArray, k: IntArray) -> FloatArray:
-    """(P,) the IoU of boxes i and k of (2, 2, B) sides, as for `_near`, and (B,) areas."""
+    """(P,) the IoU of boxes i and k of (B, 4) −x0 −y0 x1 y1, and (B,) areas."""
     # What two boxes have in common ends, on each side, where the first of them does.
-    low, high = np.minimum(sides.take(i, axis=2), sides.take(k, axis=2))
-    across, down = np.maximum(low + high, 0.0)
-    common = across * down
+    first = np.minimum(sides.take(i, axis=0), sides.take(k, axis=0))
+    extent = np.maximum(first[:, :2] + first[:, 2:], 0.0)
+    common = extent[:, 0] * extent[:, 1]
     return np.asarray(common / (area.take(i) + area.take(k) - common))
 
 
