@@ -68,8 +68,9 @@ class paper:
         believed: confidence, 0 to 3, that a flow needs on average to be given an id. (ours)
         least: frames in which a flow must have been seen to be given an id, and to go on before
             those that have not. (ours)
-        relink: our default rule, which gives a flow that begins the id of one that ended; it also
-            tells, where there are no images, how alike poses of neighbouring frames are.
+        relink: our default rule, which gives a flow that begins the id of one that ended. It recalls
+            further than that of `Tracker`: a flow is believed only after many frames, so those who
+            come back are few and certain.
     """
 
     window: int = 20
@@ -83,7 +84,7 @@ class paper:
     patience: int = 4
     believed: float = 1.2
     least: int = 5
-    relink: default = field(default_factory=default)
+    relink: default = field(default_factory=lambda: default(growth=2.5))
 
 
 class FlowTracker:
@@ -116,6 +117,8 @@ class FlowTracker:
         self._setting = paper() if setting is None else setting
         self._fps = fps
         self._matcher = matcher
+        # Where there are no images: how alike poses of neighbouring frames are.
+        self._motion = default()
         self._last_image: ImageArray | None = None
         self._correspondences: Correspondences | None = None
         self._moments: deque[Moment] = deque()
@@ -158,7 +161,7 @@ class FlowTracker:
                 fading=options.fading,
                 patience=options.patience,
                 variances=self._variances(poses.n_keypoints),
-                motion=options.relink,
+                motion=self._motion,
                 fps=self._fps,
             )
         )
