@@ -68,9 +68,9 @@ class paper:
         believed: confidence, 0 to 3, that a flow needs on average to be given an id. (ours)
         least: frames in which a flow must have been seen to be given an id, and to go on before
             those that have not. (ours)
-        relink: our default rule, which gives a flow that begins the id of one that ended. It recalls
-            further than that of `Tracker`: a flow is believed only after many frames, so those who
-            come back are few and certain.
+        relink: our default rule, which gives a flow that begins the id of one that ended. It
+            recalls further than that of `Tracker`: a flow is believed only after many frames, so
+            those who come back are few and certain.
     """
 
     window: int = 20
