@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from poseflow.frames import Correspondences
-from poseflow.motion_field import carry
+from poseflow.motion_field import carry, carry_people
 
 nan = np.nan
 
@@ -107,3 +107,35 @@ def test_the_arguments_are_left_as_they_were():
 
     for was, now in zip(before, (points, *given_moves), strict=True):
         np.testing.assert_array_equal(was, now)
+
+
+def test_a_person_moves_by_the_median_of_their_keypoints():
+    # Three keypoints 50 apart of a person 100 large: each asks what is up to 10 pixels away.
+    keypoints = np.array([[[0.0, 0.0], [50.0, 0.0], [100.0, 0.0]]])
+    given_moves = moves((1, 0, 4, 1), (52, 0, 6, -1), (109, 0, 11, 0), (70, 0, 900, 900))
+
+    carried, moved = carry_people(keypoints, np.zeros((1, 2)), np.array([100.0]), given_moves)
+
+    np.testing.assert_array_equal(carried, [[[4, 1], [56, -1], [111, 0]]])
+    np.testing.assert_array_equal(moved, [[6, 0]])
+
+
+@pytest.mark.parametrize(("velocity", "told"), [(0.0, False), (50.0, True), (300.0, False)])
+def test_what_leads_a_keypoint_a_whole_person_astray_is_not_believed(velocity, told):
+    # It goes 120 pixels; a person 100 large who already goes 50 may well have gone on like that.
+    keypoints = np.array([[[0.0, 0.0], [500.0, 0.0]]])
+    far = moves((0, 0, 120, 0))
+
+    carried, moved = carry_people(keypoints, np.array([[velocity, 0.0]]), np.array([100.0]), far)
+
+    expected = [120, 0] if told else [nan, nan]
+    np.testing.assert_array_equal(carried, [[expected, [nan, nan]]])
+    np.testing.assert_array_equal(moved, [expected])
+
+
+def test_nobody_is_carried_nowhere():
+    carried, moved = carry_people(
+        np.empty((0, 17, 2)), np.empty((0, 2)), np.empty(0), moves((0, 0, 1, 1))
+    )
+    assert carried.shape == (0, 17, 2)
+    assert moved.shape == (0, 2)

@@ -230,6 +230,17 @@ def test_correspondences_carry_people_further_than_velocity():
     assert ids_of([frame_of(before), frame_of(before + jerk)]) == [[1], [2]]
 
 
+def test_wrong_matches_lose_nobody():
+    # Descriptors find the like of a shirt anywhere in the picture.
+    rng = np.random.default_rng(5)
+    tracker, ids = Tracker(skeleton("coco-17")), []
+    for t in range(10):
+        here = person(300 + 3 * t, 300)
+        false = Correspondences(here + rng.normal(0, 3, here.shape), rng.uniform(0, 5000, (17, 2)))
+        ids.append(tracker.update(frame_of(here), correspondences=false).track_ids.tolist())
+    assert ids == [[1]] * 10
+
+
 def test_a_matcher_is_asked_about_people_and_its_answer_is_kept():
     asked = []
 

@@ -53,6 +53,36 @@ def carry(
     return carried
 
 
+def carry_people(
+    keypoints: FloatArray,
+    velocity: FloatArray,
+    sizes: FloatArray,
+    correspondences: tuple[FloatArray, FloatArray],
+) -> tuple[FloatArray, FloatArray]:
+    """Where people's keypoints go, and people as a whole, by the correspondences around keypoints.
+
+    Around is a tenth of a person's size, the paper's neighbourhood of a joint. What takes a
+    keypoint farther from where it was going than its person is large is a wrong match: ORB finds
+    many, and without this they lose people whom nothing else would.
+
+    Args:
+        keypoints: (T, K, 2), pixels in the earlier frame; nan = missing.
+        velocity: (T, 2), pixels a frame, as the people moved until now.
+        sizes: (T,), pixels, of the people.
+        correspondences: as for `carry`.
+
+    Returns:
+        (T, K, 2) the keypoints in the later frame and (T, 2) the median move of each person's;
+        nan where nothing tells.
+    """
+    n, k, _ = keypoints.shape
+    moves = carry(keypoints.reshape(-1, 2), correspondences, radius=np.repeat(0.1 * sizes, k))
+    moves = moves.reshape(n, k, 2) - keypoints
+    astray = np.hypot(*np.moveaxis(moves - velocity[:, None], -1, 0)) > sizes[:, None]
+    moves[astray] = np.nan
+    return keypoints + moves, medians(moves, ~np.isnan(moves[..., 0]))
+
+
 def medians(values: FloatArray, counted: NDArray[np.bool_]) -> FloatArray:
     """(A, 2) medians over axis 1 of values (A, k, 2) where counted (A, k); nan where none is.
 

@@ -11,9 +11,8 @@ from numpy.typing import NDArray
 
 from ..assignment import assign_allowed
 from ..errors import InputError
-from ..frames import Correspondences
 from ..geometry import areas
-from ..motion_field import carry, medians
+from ..motion_field import carry_people
 from ..poses import NO_ID, Poses
 from ..similarity import oks
 from .motion import damped_frames
@@ -240,7 +239,10 @@ class default:
         keypoints = tracks.keypoints + shift[:, None]
         if told.correspondences is not None and len(told.correspondences.source):
             seen = np.flatnonzero(tracks.missed == 0)
-            carried, moved = _carried(tracks[seen], told.correspondences)
+            shown = tracks[seen]
+            carried, moved = carry_people(
+                shown.keypoints, shown.velocity, np.sqrt(areas(shown.boxes)), told.correspondences
+            )
             followed = ~np.isnan(moved[:, 0])
             keypoints[seen] = np.where(np.isnan(carried), keypoints[seen], carried)
             shift[seen[followed]] = moved[followed]
@@ -337,15 +339,3 @@ def _assign_among(
 ) -> IntArray:
     """Pairs (P, 2) of some tracks (T,) and some poses (N,) whose similarity exceeds the gate."""
     return assign_allowed(similarity, (similarity > gate) & tracks[:, None] & poses)
-
-
-def _carried(tracks: Tracks, correspondences: Correspondences) -> tuple[FloatArray, FloatArray]:
-    """Keypoints (T, K, 2) moved by correspondences, and the persons' median move (T, 2); or nan."""
-    n, k, _ = tracks.keypoints.shape
-    # A tenth of the person: the paper's neighbourhood of a joint.
-    reach = 0.1 * np.sqrt(areas(tracks.boxes))
-    carried = carry(
-        tracks.keypoints.reshape(-1, 2), correspondences, radius=np.repeat(reach, k)
-    ).reshape(n, k, 2)
-    moved = medians(carried - tracks.keypoints, ~np.isnan(carried[..., 0]))
-    return carried, moved

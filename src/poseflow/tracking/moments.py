@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from ..assignment import assign_allowed
 from ..frames import Correspondences
 from ..geometry import areas, overlapping, widen
-from ..motion_field import carry, medians
+from ..motion_field import carry_people
 from ..poses import NO_ID, Origin, Poses
 from ..similarity import oks
 from .default import default
@@ -162,15 +162,14 @@ def _expected(before: Moment, correspondences: Correspondences | None) -> Poses:
     images people go on as they moved.
     """
     poses = before.poses
-    n, k, _ = poses.keypoints.shape
+    n = len(poses)
     if correspondences is None:
         moved = before.velocity
         keypoints = poses.keypoints + moved[:, None]
     else:
-        radius = np.repeat(0.1 * sizes(poses), k)
-        points = poses.keypoints.reshape(-1, 2)
-        keypoints = carry(points, correspondences, radius=radius).reshape(n, k, 2)
-        moved = medians(keypoints - poses.keypoints, ~np.isnan(keypoints[..., 0]))
+        keypoints, moved = carry_people(
+            poses.keypoints, before.velocity, sizes(poses), correspondences
+        )
         whole = poses.keypoints + moved[:, None]
         keypoints = np.where(np.isnan(keypoints), whole, keypoints)
     boxes = poses.boxes + np.concatenate([moved, moved], axis=1)
