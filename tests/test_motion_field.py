@@ -120,11 +120,14 @@ def test_a_person_moves_by_the_median_of_their_keypoints():
     np.testing.assert_array_equal(moved, [[6, 0]])
 
 
-@pytest.mark.parametrize(("velocity", "told"), [(0.0, False), (50.0, True), (300.0, False)])
-def test_what_leads_a_keypoint_a_whole_person_astray_is_not_believed(velocity, told):
-    # It goes 120 pixels; a person 100 large who already goes 50 may well have gone on like that.
+@pytest.mark.parametrize(
+    ("velocity", "picture", "told"),
+    [(0.0, 0.0, False), (50.0, 0.0, True), (300.0, 0.0, False), (0.0, 50.0, True)],
+)
+def test_what_leads_a_keypoint_a_whole_person_astray_is_not_believed(velocity, picture, told):
+    # It goes 120 pixels; a person 100 large may, who already goes 50 or whose picture does.
     keypoints = np.array([[[0.0, 0.0], [500.0, 0.0]]])
-    far = moves((0, 0, 120, 0))
+    far = moves((0, 0, 120, 0), (900, 0, picture, 0), (900, 9, picture, 0))
 
     carried, moved = carry_people(keypoints, np.array([[velocity, 0.0]]), np.array([100.0]), far)
 

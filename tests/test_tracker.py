@@ -231,13 +231,16 @@ def test_correspondences_carry_people_further_than_velocity():
 
 
 def test_wrong_matches_lose_nobody():
-    # Descriptors find the like of a shirt anywhere in the picture.
+    # Descriptors find the like of a shirt anywhere in the picture, and that of most of the ground.
     rng = np.random.default_rng(5)
+    ground = rng.uniform(400, 5000, (40, 2))
     tracker, ids = Tracker(skeleton("coco-17")), []
     for t in range(10):
         here = person(300 + 3 * t, 300)
-        false = Correspondences(here + rng.normal(0, 3, here.shape), rng.uniform(0, 5000, (17, 2)))
-        ids.append(tracker.update(frame_of(here), correspondences=false).track_ids.tolist())
+        source = np.concatenate([here + rng.normal(0, 3, here.shape), ground])
+        target = np.concatenate([rng.uniform(0, 5000, here.shape), ground])
+        found = tracker.update(frame_of(here), correspondences=(source, target))
+        ids.append(found.track_ids.tolist())
     assert ids == [[1]] * 10
 
 

@@ -62,8 +62,9 @@ def carry_people(
     """Where people's keypoints go, and people as a whole, by the correspondences around keypoints.
 
     Around is a tenth of a person's size, the paper's neighbourhood of a joint. What takes a
-    keypoint farther from where it was going than its person is large is a wrong match: ORB finds
-    many, and without this they lose people whom nothing else would.
+    keypoint farther than its person is large, both from where it was going and from where most of
+    the picture goes, is a wrong match: ORB finds many, and without this they lose people whom
+    nothing else would.
 
     Args:
         keypoints: (T, K, 2), pixels in the earlier frame; nan = missing.
@@ -78,7 +79,10 @@ def carry_people(
     n, k, _ = keypoints.shape
     moves = carry(keypoints.reshape(-1, 2), correspondences, radius=np.repeat(0.1 * sizes, k))
     moves = moves.reshape(n, k, 2) - keypoints
-    astray = np.hypot(*np.moveaxis(moves - velocity[:, None], -1, 0)) > sizes[:, None]
+    # With a camera that jerks, all go where nobody was going.
+    source, target = correspondences
+    together = np.median(target - source, axis=0) if len(source) else np.zeros(2)
+    astray = _farther(moves - velocity[:, None], sizes) & _farther(moves - together, sizes)
     moves[astray] = np.nan
     return keypoints + moves, medians(moves, ~np.isnan(moves[..., 0]))
 
@@ -94,3 +98,8 @@ def medians(values: FloatArray, counted: NDArray[np.bool_]) -> FloatArray:
     return np.asarray(
         (ordered[rows, np.maximum(n - 1, 0) // 2] + ordered[rows, n // 2 * (n > 0)]) / 2
     )
+
+
+def _farther(offsets: FloatArray, sizes: FloatArray) -> NDArray[np.bool_]:
+    """(T, K) which offsets (T, K, 2) are longer than the sizes (T,); not where nan."""
+    return np.asarray((offsets**2).sum(axis=-1) > sizes[:, None] ** 2)
