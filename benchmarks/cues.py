@@ -72,6 +72,10 @@ class Scene:
         """Milliseconds, the median of several runs on the next frame."""
         self._index += 1
         tracks, poses, found = self._now()
+        # As in use: correspondences come of images. Once a picture has come and gone, the C library
+        # keeps memory of that size instead of fetching it anew, page by page, for each array.
+        picture = np.zeros((*SIZE[::-1], 3), dtype=np.uint8)
+        del picture
         taken = []
         for _ in range(7):
             start = time.perf_counter()
