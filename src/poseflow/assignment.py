@@ -85,4 +85,5 @@ def assign_allowed(similarity: FloatArray, allowed: BoolArray) -> IntArray:
             row, column = assign_allowed(similarity[some], allowed[some]).T
             return np.array([rows[row], columns[column]]).T
     pairs = assign(np.where(allowed, similarity, 0.0))
-    return pairs[allowed[pairs[:, 0], pairs[:, 1]]]
+    # Of pairs, compress() is twice as fast as [].
+    return pairs.compress(allowed[pairs[:, 0], pairs[:, 1]], axis=0)

@@ -202,7 +202,8 @@ class default:
         across = sides.T.copy().reshape(2, 2, -1)
         extent = across[0] + across[1]
         area = extent[0] * extent[1]
-        i, j = _near(across, extent, n_tracks)
+        cells = _near(across, extent, n_tracks)
+        i, j = np.divmod(cells, max(n_poses, 1))
         # A pose of one keypoint has no area: it is like what is in the same place.
         spread = np.maximum(area, 1e-9)
         unseen = tracks.missed / told.fps if np.count_nonzero(tracks.missed) else None
@@ -211,17 +212,17 @@ class default:
         spread *= self.softness**2
         by_keypoints = _alike(keypoints, poses, spread, told.variances, i, j)
         scores = np.fmin(poses.scores, 1.0)
-        n = int(i.searchsorted(n_tracks))
-        twins = n + (by_keypoints[n:] > self.duplicate).nonzero()[0]
+        n = int(cells.searchsorted(n_tracks * n_poses))
+        twins = (by_keypoints[n:] > self.duplicate).nonzero()[0]
         if len(twins):
-            twins = _weaker(scores, i[twins] - n_tracks, j[twins], self.rival)
+            twins = _weaker(scores, i[n:][twins] - n_tracks, j[n:][twins], self.rival)
         i, j, by_keypoints = i[:n], j[:n], by_keypoints[:n]
         by_boxes = _iou(sides, area, i, n_tracks + j)
         alike = self.keypoint_share * by_keypoints + (1.0 - self.keypoint_share) * by_boxes
         if unseen is not None:
             alike -= np.minimum(self.staleness / 1.2 * unseen, self.staleness).take(i)
         similarity = np.zeros((n_tracks, n_poses))
-        similarity[i, j] = alike
+        similarity.reshape(-1)[cells[:n]] = alike
         if len(twins):
             similarity[:, twins] = 0.0
             scores[twins] = -1.0
@@ -250,7 +251,7 @@ class default:
         return keypoints, corners.reshape(-1, 4)
 
 
-def _near(sides: FloatArray, extent: FloatArray, n_tracks: int) -> tuple[IntArray, IntArray]:
+def _near(sides: FloatArray, extent: FloatArray, n_tracks: int) -> IntArray:
     """Which pairs are worth comparing; most in a crowd are far apart.
 
     A track and a pose if their boxes overlap, or would if the track's were a quarter wider on each
@@ -262,18 +263,17 @@ def _near(sides: FloatArray, extent: FloatArray, n_tracks: int) -> tuple[IntArra
         n_tracks: T.
 
     Returns:
-        (P,) indices of tracks or T + those of poses, in order, and (P,) indices of poses.
+        (P,) in order, cells of a table of T + N rows, the tracks and then the poses, and N columns.
     """
     n_poses = sides.shape[2] - n_tracks
     margin = -0.5 * extent
     margin[:, :n_tracks] *= -0.5
     wide = sides + margin
     beyond = wide[..., None] > -sides[::-1, :, None, n_tracks:]
-    near = np.logical_and.reduce(beyond.reshape(4, *beyond.shape[2:]))
+    near = np.logical_and.reduce(beyond.reshape(4, -1))
     # No pose is its own twin.
-    near.reshape(-1)[n_tracks * n_poses :: n_poses + 1] = False
-    i, j = near.nonzero()
-    return i, j
+    near[n_tracks * n_poses :: n_poses + 1] = False
+    return near.nonzero()[0]
 
 
 def _iou(sides: FloatArray, area: FloatArray, i: IntArray, k: IntArray) -> FloatArray:
@@ -338,4 +338,4 @@ def _assign_among(
     similarity: FloatArray, tracks: BoolArray, poses: BoolArray, gate: float
 ) -> IntArray:
     """Pairs (P, 2) of some tracks (T,) and some poses (N,) whose similarity exceeds the gate."""
-    return assign_allowed(similarity, (similarity > gate) & tracks[:, None] & poses)
+    return assign_allowed(similarity, (similarity > gate) & (tracks[:, None] & poses))

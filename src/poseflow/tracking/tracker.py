@@ -202,7 +202,7 @@ class Tracker:
             tracks = tracks.seen_like(decision.pairs, looks)
         ids = np.empty(len(poses), dtype=np.int64)
         ids.fill(NO_ID)
-        ids[decision.pairs[:, 1]] = tracks.ids[decision.pairs[:, 0]]
+        ids[decision.pairs[:, 1]] = tracks.ids.take(decision.pairs[:, 0])
         if len(decision.pairs) < len(tracks):
             # A track on trial must be seen in every frame.
             memory = self._rule.remembers(self._fps)

@@ -103,7 +103,7 @@ class Tracks:
             keypoints = np.where(absent[..., None], carried, keypoints)
             keypoint_scores = np.where(absent, self.keypoint_scores / 2, keypoint_scores)
         boxes = np.concatenate([self.boxes, poses.boxes]).take(source, axis=0)
-        missed[seen] = 0
+        missed *= ~seen
         hits = self.hits + seen
         return type(self)(
             self.ids, keypoints, keypoint_scores, boxes, velocity, missed, hits, self.looks
