@@ -103,8 +103,9 @@ def joined_points(
         in_b[some] = _sums(inside, pose, len(in_b[some]))
         arrived.append((point, pose + some.start, inside))
     point_b, j, inside_b = (np.concatenate(column) for column in zip(*arrived, strict=True))
-    # Join the two lists on what they share, the correspondence.
-    by_point = np.argsort(point_b)
+    # Join the two lists on what they share, the correspondence; numbers of 16 bits are not compared
+    # to be sorted, but counted.
+    by_point = point_b.astype(np.min_scalar_type(len(source))).argsort(kind="stable")
     partners = np.bincount(point_b, minlength=len(source))
     starts = np.cumsum(partners) - partners
     for some, point, i, inside in points_in_boxes(source, a):
