@@ -145,11 +145,11 @@ def test_scores_have_two_names_and_may_be_absent(tmp_path: Path) -> None:
     assert poses.scores.tolist() == [0.5]
 
 
-@pytest.mark.parametrize(("form", "expected"), [("alphapose", 1.25), ("alphapose-forvis", 2.0)])
+@pytest.mark.parametrize(("form", "expected"), [("alphapose", 2.5), ("alphapose-forvis", 3.0)])
 def test_each_form_has_its_own_name_for_the_score(
     form: str, expected: float, tmp_path: Path
 ) -> None:
-    both = person(score=1.0) | {"score": 1.25, "scores": 2.0}
+    both = person(score=1.0) | {"score": 2.5, "scores": 3.0}
     content = [both] if form == "alphapose" else {"0.jpg": [both]}
     clip = load(written(tmp_path / "x.json", content), format=form)
     np.testing.assert_allclose(clip.frames[0].scores, [expected / 3.25])
@@ -170,32 +170,44 @@ def test_people_of_an_image_stay_in_the_order_of_the_file(tmp_path: Path) -> Non
         pytest.param(4.0, 9.0, None, (4.0, 10.0), id="old heatmaps"),
         pytest.param(4.0, 0.9, None, (4.0, 1.0), id="only keypoints"),
         pytest.param(0.5, 1.2, 6.0, (6.0, 14.5), id="given"),
-        pytest.param(4.0, 99.0, None, (4.0, 99.0), id="percent"),
+        pytest.param(0.5, 1.2, (6.0, 3.0), (6.0, 3.0), id="both given"),
+        pytest.param(0.5, 0.9, (6.0, 3.0), (6.0, 3.0), id="both given for small ones"),
+        pytest.param(4.0, 99.0, None, (4.0, 100.0), id="percentages of poses"),
+        pytest.param(96.0, 87.0, None, (100.0, 100.0), id="percentages of both"),
+        pytest.param(96.0, None, None, (96.0, 1.0), id="percentages of keypoints alone"),
+        pytest.param(96.0, 290.0, None, (100.0, 100 + 2.25 * 96), id="percentages of sums"),
+        pytest.param(101.5, 100.5, None, (101.5, 100.5), id="percentages that overshoot"),
+        pytest.param(1.04, 1.02, None, (1.04, 1.02), id="means that overshoot"),
+        pytest.param(1.0, 1.0000001, None, (1.0, 1.0), id="a rounding"),
+        pytest.param(6.0, 1.02, None, (6.0, 1.02), id="boxes that overshoot"),
+        pytest.param(6.0, 4.5, None, (6.0, 6.0), id="means of heatmaps"),
+        pytest.param(0.7, 5.0, None, (1.0, 5.0), id="more than a sum can be"),
     ],
 )
 def test_scores_are_scaled_once_for_the_file(
     keypoint: float,
-    pose: float,
-    given: float | None,
+    pose: float | None,
+    given: float | tuple[float, float] | None,
     expected: tuple[float, float],
     tmp_path: Path,
 ) -> None:
     # The largest is in the last frame, and the first is divided by it just so.
     rows = [
-        {**person(score=keypoint / 2), "image_id": "0.jpg", "score": pose / 2},
+        {**person(score=keypoint / 2), "image_id": "0.jpg", "score": pose and pose / 2},
         {**person(score=keypoint), "image_id": "1.jpg", "score": pose},
     ]
     clip = load(written(tmp_path / "x.json", rows), score_scale=given)
     assert clip.score_scales == expected
     np.testing.assert_allclose(clip.frames[0].keypoint_scores, keypoint / 2 / expected[0])
-    np.testing.assert_allclose(clip.frames[0].scores, pose / 2 / expected[1])
+    in_unit = keypoint / expected[0] if pose is None else pose / expected[1]
+    np.testing.assert_allclose(clip.frames[0].scores, in_unit / 2)
 
 
 def test_scores_never_leave_the_unit_interval(tmp_path: Path) -> None:
     rows = [person(score=-0.01), person(score=3.0)]
     poses = load(written(tmp_path / "x.json", rows), score_scale=2).frames[0]
     assert poses.keypoint_scores[:, 0].tolist() == [0.0, 1.0]
-    for wrong in (0, -1, float("nan")):
+    for wrong in (0, -1, float("nan"), (1, 0)):
         with pytest.raises(InputError, match="score_scale: expected a positive number"):
             load(tmp_path / "x.json", score_scale=wrong)
 

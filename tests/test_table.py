@@ -86,7 +86,7 @@ def assert_same(got: Poses, expected: Poses) -> None:
 
 @pytest.mark.parametrize("suffix", BOTH)
 def test_scores_are_in_the_scale_of_their_source(suffix: str, tmp_path: Path) -> None:
-    poses = Poses.from_keypoints(np.ones((1, 2, 2)), [[0.5, 1]], [0.25])
+    poses = Poses.from_keypoints(np.ones((1, 2, 2)), [[0.5, 1]], [0.9])
     clip = Sequence(HAND, [poses], ("0.jpg",), score_scales=(4.0, 10.0))
     path = tmp_path / f"x{suffix}"
     save(path, clip)
@@ -94,7 +94,7 @@ def test_scores_are_in_the_scale_of_their_source(suffix: str, tmp_path: Path) ->
     assert [float(columns[name][0]) for name in ("wrist_score", "tip_score", "score")] == [
         2,
         4,
-        2.5,
+        9,
     ]
     got = load(path)
     assert got.score_scales == (4.0, 10.0)

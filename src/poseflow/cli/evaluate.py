@@ -19,6 +19,7 @@ from .pairing import Pair, Reading, paired, read_pair, size_of
 if TYPE_CHECKING:
     from ..evaluation import Evaluation, Examined
     from ..evaluation.report.tables import Table
+    from ..formats.scales import ScoreScale
 
 SUMMARY = "mAP, MOTA, HOTA, IDF1 against a truth"
 
@@ -102,7 +103,7 @@ def run(
     truth_format: str | None = None,
     format: str | None = None,
     skeleton: str | None = None,
-    score_scale: float | None = None,
+    score_scale: ScoreScale | None = None,
     image_list: Path | None = None,
     **judging: Any,
 ) -> None:

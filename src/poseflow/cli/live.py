@@ -24,6 +24,7 @@ from .settings import add_settings, make_setting
 from .track import refuse
 
 if TYPE_CHECKING:
+    from ..formats.scales import ScoreScale
     from ..live import Counts, Grabbed, Latencies, Moment, Sink, Source
     from ..poses import Poses, Sequence
     from ..skeletons import Skeleton
@@ -152,7 +153,7 @@ def run(
     max_delay: float = 1.0,
     format: str | None = None,
     skeleton: str | None = None,
-    score_scale: float | None = None,
+    score_scale: ScoreScale | None = None,
     image_list: Path | None = None,
     **parameters: Any,
 ) -> None:

@@ -15,6 +15,7 @@ from ..poses import Sequence
 from . import words
 
 if TYPE_CHECKING:
+    from ..formats.scales import ScoreScale
     from ..truth import Truth
 
 Named = TypeVar("Named")
@@ -30,7 +31,7 @@ class Reading(NamedTuple):
     truth_format: str | None = None
     format: str | None = None
     skeleton: str | None = None
-    score_scale: float | None = None
+    score_scale: ScoreScale | None = None
     image_list: Path | None = None
 
     def truths(self, path: Path) -> dict[str, Truth]:

@@ -19,6 +19,7 @@ from .cues import add_appearance, make_appearance
 from .settings import add_settings, make_setting
 
 if TYPE_CHECKING:
+    from ..formats.scales import ScoreScale
     from ..poses import Sequence
     from ..posetrack.layout import Listing
     from ..posetrack.split import Split
@@ -191,7 +192,7 @@ def track(
     quiet: bool = False,
     format: str | None = None,
     skeleton: str | None = None,
-    score_scale: float | None = None,
+    score_scale: ScoreScale | None = None,
     image_list: Path | None = None,
     **parameters: Any,
 ) -> None:
@@ -214,7 +215,7 @@ def track(
     if not min_joint_score >= 0:
         raise InputError(f"--min-joint-score: expected 0 or more, got {min_joint_score}")
 
-    def load(path: Path, scale: float | None) -> Sequence:
+    def load(path: Path, scale: ScoreScale | None) -> Sequence:
         scale = scale or score_scale
         return words.read_poses(path, format, skeleton, scale, image_list, several=True)
 

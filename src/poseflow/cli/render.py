@@ -7,9 +7,12 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from . import words
+
+if TYPE_CHECKING:
+    from ..formats.scales import ScoreScale
 
 SUMMARY = "a video of who is who"
 
@@ -56,7 +59,7 @@ def run(
     out: Path,
     format: str | None,
     skeleton: str | None,
-    score_scale: float | None,
+    score_scale: ScoreScale | None,
     image_list: Path | None,
     **drawing: Any,
 ) -> None:

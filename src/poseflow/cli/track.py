@@ -25,6 +25,7 @@ from .refining import add_refining, refined
 from .settings import add_settings, make_setting
 
 if TYPE_CHECKING:
+    from ..formats.scales import ScoreScale
     from ..frames import Frame
     from ..pipeline import Recorder, Shown
     from ..poses import Appearance, Sequence
@@ -127,7 +128,7 @@ def run(
     fps: float | None = None,
     format: str | None = None,
     skeleton: str | None = None,
-    score_scale: float | None = None,
+    score_scale: ScoreScale | None = None,
     image_list: Path | None = None,
     **parameters: Any,
 ) -> None:
@@ -192,6 +193,8 @@ def run(
         if video is not None and film is not None and at_once is None:
             shown = words.progress(with_images(video, tracked.frames), len(tracked), "drawing ")
             results.save_video(film, video, tracked.skeleton, shown)
+    if not summary.people:
+        _note_nobody(tracked, rule)
     if not quiet:
         print(describe(summary, seconds, out))
 
@@ -315,6 +318,26 @@ def track_poses(
             watch=lambda poses: words.progress(poses, len(sequence), "and back"),
         )
     return tracked, time.perf_counter() - start
+
+
+def _note_nobody(tracked: Sequence, rule: Rule | paper) -> None:
+    """Say so if nobody got an id because no pose is sure enough: the scale may be another."""
+    from ..tracking import default, detect_and_track
+
+    if isinstance(rule, default):
+        option, least = "birth", rule.birth
+    elif isinstance(rule, detect_and_track):
+        option, least = "confident", rule.confident
+    else:
+        return
+    best = max((float(p.scores.max(initial=-1.0)) for p in tracked.frames), default=-1.0)
+    if 0 <= best < least:
+        keypoints, poses = tracked.score_scales
+        words.note(
+            f"nobody got an id: the best pose score is {best:.3g}, --{option} is {least:g}; scores "
+            f"were divided by {keypoints:g} (keypoints) and {poses:g} (poses), which --score-scale "
+            "changes"
+        )
 
 
 def describe(summary: Summary, seconds: float, out: Path, most: int = 20, few: int = 5) -> str:

@@ -8,10 +8,13 @@ import inspect
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from ..errors import InputError
 from ..poses import Sequence
+
+if TYPE_CHECKING:
+    from ..formats.scales import ScoreScale
 
 Item = TypeVar("Item")
 
@@ -38,10 +41,12 @@ def add_reading(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument(
         "--score-scale",
-        type=float,
-        metavar="SCORE",
-        help="the largest keypoint score the estimator can give; without it, the largest in the "
-        "file, or 1 if that is larger. Decided once for the whole file",
+        type=_score_scale,
+        metavar="KEYPOINTS[,POSES]",
+        help="the largest score of a keypoint the estimator can give, which keypoint scores are "
+        "divided by, and the scale of pose scores that are larger than 1 follows from; with a "
+        "second number, pose scores are divided by that. Without it, both are told from all scores "
+        "of the file (docs/formats.md)",
     )
     group.add_argument(
         "--image-list",
@@ -52,11 +57,22 @@ def add_reading(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def _score_scale(text: str) -> ScoreScale:
+    """What --score-scale says: one number, or two."""
+    first, *more = map(float, text.split(","))
+    if len(more) > 1:
+        raise ValueError(text)
+    return (first, more[0]) if more else first
+
+
+_score_scale.__name__ = "one number, or two such as 1,3.25"  # What argparse says was expected.
+
+
 def read_poses(
     path: Path,
     format: str | None,
     skeleton: str | None,
-    score_scale: float | None,
+    score_scale: ScoreScale | None,
     image_list: Path | None,
     *,
     several: bool = False,

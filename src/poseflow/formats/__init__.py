@@ -24,6 +24,7 @@ from .openpose import OPENPOSE
 from .posetrack17 import POSETRACK17
 from .posetrack18 import POSETRACK18
 from .reading import show, uncollected
+from .scales import ScoreScale
 from .table_csv import CSV
 from .table_parquet import PARQUET
 
@@ -63,7 +64,7 @@ def load(
     *,
     format: str | None = None,
     skeleton: Skeleton | None = None,
-    score_scale: float | None = None,
+    score_scale: ScoreScale | None = None,
     images: str | os.PathLike[str] | None = None,
     several: bool = False,
 ) -> Sequence:
@@ -73,8 +74,8 @@ def load(
         path: of any of `FORMATS`.
         format: a name in `FORMATS`; None = recognised from the content.
         skeleton: what the keypoints are; None = the format's own for their number.
-        score_scale: the largest keypoint score that the estimator can give; None = the largest in
-            the file, or 1 if that is larger.
+        score_scale: the largest keypoint score that the estimator can give, or this and the largest
+            pose score; None = told from all scores of the file, see docs/formats.md.
         images: with COCO results, the annotation file or list that names their images, or a folder
             of such.
         several: whether COCO results may be of several of its videos, one after the other.
@@ -136,7 +137,7 @@ def load_clips(
     *,
     format: str | None = None,
     skeleton: Skeleton | None = None,
-    score_scale: float | None = None,
+    score_scale: ScoreScale | None = None,
     images: str | os.PathLike[str] | None = None,
 ) -> tuple[Sequence, ...]:
     """The poses of all clips in a file: several in MATLAB's, or if images lie in several folders.

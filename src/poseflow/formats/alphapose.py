@@ -14,6 +14,7 @@ from .images import merge, read_images, write_object
 from .lists import Dialect, frames_by_name, image_ids, look_through, sequence_of, write_list
 from .people import Fields
 from .reading import names_to_write, parse, read_bytes, show
+from .scales import ScoreScale
 
 SKELETONS = {
     17: "coco-17",
@@ -53,7 +54,7 @@ def _recognise_list(sample: Sample) -> bool:
     return not rows or (is_row(rows[0]) and not is_coco_row(rows[0]))
 
 
-def _read_list(path: Path, given: Skeleton | None, score_scale: float | None) -> Sequence:
+def _read_list(path: Path, given: Skeleton | None, score_scale: ScoreScale | None) -> Sequence:
     found = look_through(path, _DIALECT)
     return sequence_of(found, _DIALECT, given, score_scale, *frames_by_name(found))
 
@@ -85,7 +86,7 @@ def _load_forvis(path: Path, text: bytes) -> dict[str, list[Any]]:
     return images
 
 
-def _read_forvis(path: Path, given: Skeleton | None, score_scale: float | None) -> Sequence:
+def _read_forvis(path: Path, given: Skeleton | None, score_scale: ScoreScale | None) -> Sequence:
     source = source_of(path, "alphapose-forvis")
     images = _load_forvis(path, read_bytes(path))
     return read_images(images, FORVIS_FIELDS, source, given, score_scale, SKELETONS)

@@ -19,6 +19,7 @@ from .format import Format, Sample, own_source, source_of
 from .images import dump, merge, read_images, write_object
 from .people import Fields
 from .reading import parse, read_bytes, show
+from .scales import ScoreScale
 
 _SKELETONS = {18: "openpose-18"}
 
@@ -65,7 +66,9 @@ def _load(form: _Form, path: Path, parse_: Callable[[bytes, Path], Any]) -> dict
     return entries
 
 
-def _read(form: _Form, path: Path, given: Skeleton | None, score_scale: float | None) -> Sequence:
+def _read(
+    form: _Form, path: Path, given: Skeleton | None, score_scale: ScoreScale | None
+) -> Sequence:
     source = source_of(path, form.name)
     images = {name: entry[form.people] for name, entry in _load(form, path, parse).items()}
     return read_images(images, form.fields, source, given, score_scale, _SKELETONS)

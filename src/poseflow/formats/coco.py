@@ -17,6 +17,7 @@ from .format import Format, Sample
 from .lists import Dialect, Found, frames_by_name, look_through, sequence_of, write_list
 from .people import Fields
 from .reading import Refuse, names_to_write, number_in, parse, read_bytes, show
+from .scales import ScoreScale
 
 _FIELDS = Fields("keypoints", ("score",), "bbox", "track_id")
 _SKELETONS = {17: "coco-17", 133: "coco-wholebody-133"}
@@ -39,7 +40,7 @@ def _recognise(sample: Sample) -> bool:
 def read(
     path: Path,
     given: Skeleton | None,
-    score_scale: float | None,
+    score_scale: ScoreScale | None,
     images: Path | None = None,
     *,
     several: bool = False,
@@ -49,7 +50,8 @@ def read(
     Args:
         path: of the results.
         given: skeleton; None = by the number of keypoints.
-        score_scale: the largest possible keypoint score; None = see `score_scales`.
+        score_scale: the largest possible keypoint score, or this and the pose score;
+            None = see `scales.Scores`.
         images: annotation file, or list of images, that names them, or a folder of such files;
             every image of the results' video is a frame then. None = frames are named by their
             image_id.

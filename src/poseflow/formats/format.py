@@ -17,6 +17,7 @@ from ..poses import Sequence, Source
 from ..skeletons import Skeleton
 from ..truth import Truth
 from .reading import parse
+from .scales import ScoreScale
 
 
 @dataclass(frozen=True)
@@ -26,8 +27,8 @@ class Format:
     Attributes:
         name: lower case with dashes.
         recognise: whether a sample is of this format; True for one format at most.
-        read: (path, skeleton or None = the format's own, largest possible keypoint score or
-            None = see `score_scales`) -> Sequence. Raises InputError.
+        read: (path, skeleton or None = the format's own, largest possible scores or None = see
+            `scales.Scores`) -> Sequence. Raises InputError.
         write: (path, sequence), whole or not at all. Where the sequence was read from this format,
             every row of the source that it still contains comes back with all its fields. None =
             the format is read only.
@@ -42,7 +43,7 @@ class Format:
 
     name: str
     recognise: Callable[[Sample], bool]
-    read: Callable[[Path, Skeleton | None, float | None], Sequence]
+    read: Callable[[Path, Skeleton | None, ScoreScale | None], Sequence]
     write: Callable[[Path, Sequence], None] | None
     suffix: str
     skeletons: tuple[str, ...] | None = None

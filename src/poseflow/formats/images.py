@@ -16,7 +16,8 @@ from ..files import whole_file
 from ..poses import Poses, Sequence, Source
 from ..skeletons import Skeleton, skeleton
 from .people import Fields, is_of, read_people, write_people
-from .reading import frame_names, names_to_write, score_scales, show, skeleton_for
+from .reading import frame_names, names_to_write, show, skeleton_for
+from .scales import Scores, ScoreScale
 
 
 def read_images(
@@ -24,7 +25,7 @@ def read_images(
     fields: Fields,
     source: Source,
     given: Skeleton | None,
-    score_scale: float | None,
+    score_scale: ScoreScale | None,
     skeletons: Mapping[int, str],
 ) -> Sequence:
     """The clip of people grouped by image.
@@ -34,7 +35,8 @@ def read_images(
         fields: what the format calls the parts of a person.
         source: the file.
         given: skeleton; None = the format's own for the number of keypoints.
-        score_scale: the largest possible keypoint score; None = see `score_scales`.
+        score_scale: the largest possible keypoint score, or this and the pose score;
+            None = see `scales.Scores`.
         skeletons: K -> name of the skeleton of K keypoints; the first is that of a file of none.
 
     Raises:
@@ -55,11 +57,7 @@ def read_images(
         kind = skeleton_for(people.table.shape[1], given, skeletons, path)
     else:
         kind = given or skeleton(next(iter(skeletons.values())))
-    scales = score_scales(
-        people.table[..., 2].max(initial=0.0),
-        np.fmax.reduce(people.scores, initial=0.0),
-        score_scale,
-    )
+    scales = Scores.of(people.table[..., 2], people.scores).scales(score_scale)
     scored = bool((~np.isnan(people.scores)).any())
     every = people.poses(scales, scored, np.arange(len(rows))) if rows else Poses.empty(len(kind))
     names = frame_names(images)

@@ -21,8 +21,9 @@ from ..poses import Poses, Sequence, Source
 from ..skeletons import Skeleton, skeleton
 from .format import own_source, source_of
 from .people import Fields, is_of, read_people, write_people
-from .reading import Refuse, frame_names, score_scales, show, skeleton_for
+from .reading import Refuse, frame_names, show, skeleton_for
 from .rows import RowFile, batches, decode, with_field, write_rows
+from .scales import Scores, ScoreScale
 
 IntArray = NDArray[np.int64]
 
@@ -53,7 +54,7 @@ class Found:
         images: the different image_ids, in order of appearance.
         image_of: (R,) index in `images`.
         n_keypoints: K; None = there are no rows.
-        largest: keypoint score and pose score of the file; nan = none given.
+        scores: of the file.
     """
 
     source: Source
@@ -61,7 +62,7 @@ class Found:
     images: list[str | int]
     image_of: IntArray
     n_keypoints: int | None
-    largest: tuple[float, float]
+    scores: Scores
 
 
 def look_through(path: Path, dialect: Dialect) -> Found:
@@ -76,7 +77,7 @@ def look_through(path: Path, dialect: Dialect) -> Found:
     index: dict[str | int, int] = {}
     starts, stops, image_of = [], [], []
     n_keypoints: int | None = None
-    largest = np.full(2, np.nan)
+    scores = Scores()
     for batch in batches(path):
         rows = decode(batch, path)
         images = _images(rows, batch.first, path, dialect)
@@ -88,15 +89,14 @@ def look_through(path: Path, dialect: Dialect) -> Found:
         image_of.append(np.array([index.setdefault(image, len(index)) for image in images]))
         starts.append(batch.offset + batch.starts)
         stops.append(batch.offset + batch.stops)
-        seen = [people.table[..., 2].max(), np.fmax.reduce(people.scores)]
-        largest = np.fmax(largest, seen)
+        scores = scores.and_also(Scores.of(people.table[..., 2], people.scores))
     return Found(
         source,
         RowFile(path, source.stamp, _joined(starts), _joined(stops)),
         list(index),
         _joined(image_of),
         n_keypoints,
-        (float(largest[0]), float(largest[1])),
+        scores,
     )
 
 
@@ -112,7 +112,7 @@ def sequence_of(
     found: Found,
     dialect: Dialect,
     given: Skeleton | None,
-    score_scale: float | None,
+    score_scale: ScoreScale | None,
     names: tuple[str, ...],
     frame_of_image: IntArray,
 ) -> Sequence:
@@ -122,7 +122,8 @@ def sequence_of(
         found: by `look_through`.
         dialect: of the format.
         given: skeleton; None = the format's own for the number of keypoints.
-        score_scale: the largest possible keypoint score; None = see `score_scales`.
+        score_scale: the largest possible keypoint score, or this and the pose score;
+            None = see `scales.Scores`.
         names: of the frames.
         frame_of_image: (images,) the frame of each of the found images.
 
@@ -134,7 +135,7 @@ def sequence_of(
         kind = given or skeleton("coco-17")
     else:
         kind = skeleton_for(found.n_keypoints, given, dialect.skeletons, path)
-    scales = score_scales(*found.largest, score_scale)
+    scales = found.scores.scales(score_scale)
     return Sequence(
         skeleton=kind,
         frames=_ListFrames(found, frame_of_image, len(names), len(kind), dialect, scales),
@@ -190,7 +191,7 @@ class _ListFrames(Frames[Poses]):
         self._rows = np.argsort(frame_of, kind="stable")
         self._bounds = np.searchsorted(frame_of[self._rows], np.arange(n_frames + 1))
         self._n_keypoints = n_keypoints
-        self._scored = not np.isnan(found.largest[1])
+        self._scored = not np.isnan(found.scores.pose)
 
     def __len__(self) -> int:
         return len(self._bounds) - 1

@@ -26,6 +26,7 @@ from .documents import Object
 from .format import Format, Sample, only, source_of
 from .posetrack17_reading import HEAD, SKELETON, Origin, part_of, skeleton_in, taken, truth_of
 from .reading import read_bytes, show
+from .scales import ScoreScale
 
 Array = NDArray[Any]
 
@@ -36,7 +37,7 @@ def _recognise(sample: Sample) -> bool:
     return sample.files is None and sample.head.startswith(b"MATLAB ")
 
 
-def _read(path: Path, given: Skeleton | None, score_scale: float | None) -> Sequence:
+def _read(path: Path, given: Skeleton | None, score_scale: ScoreScale | None) -> Sequence:
     # Annotations have no scores that a scale would be of.
     return only(_read_truths(path, given), path).sequence
 

@@ -20,7 +20,8 @@ from .documents import Object, dump, give_back, read_document, source_frames
 from .fitting import fitted
 from .format import Format, Sample, own_source, source_of
 from .people import Fields, People, read_people, write_people
-from .reading import frame_names, score_scales, skeleton_for
+from .reading import frame_names, skeleton_for
+from .scales import Scores, ScoreScale
 
 _NAME = "openpose"
 _SKELETONS = {25: "body-25", 18: "openpose-18"}
@@ -46,7 +47,7 @@ def _recognise(sample: Sample) -> bool:
     )
 
 
-def _read(path: Path, given: Skeleton | None, score_scale: float | None) -> Sequence:
+def _read(path: Path, given: Skeleton | None, score_scale: ScoreScale | None) -> Sequence:
     """The clip of a folder.
 
     An image's name is its file's without "_keypoints.json". Frames absent between the first and
@@ -59,8 +60,10 @@ def _read(path: Path, given: Skeleton | None, score_scale: float | None) -> Sequ
     n_keypoints = _n_keypoints(files.values()) or len(given or skeleton("body-25"))
     people = {name: _people(file, n_keypoints) for name, file in files.items()}
     own = skeleton_for(n_keypoints, given, _SKELETONS, path)
-    best = max(float(p.table[..., 2].max(initial=0.0)) for p in people.values())
-    scales = score_scales(best, np.nan, score_scale)
+    seen = Scores()
+    for p in people.values():
+        seen = seen.and_also(Scores.of(p.table[..., 2], p.scores))
+    scales = seen.scales(score_scale)
     names = frame_names(people)
     nobody = Poses.empty(n_keypoints)
     frames = dict(_frames(people, scales))

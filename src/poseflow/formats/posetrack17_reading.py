@@ -21,7 +21,8 @@ from ..truth import Truth
 from .documents import Object, integers, objects, read_list
 from .format import source_of
 from .posetrack import frame_words, ids_inside, labels
-from .reading import FloatArray, IntArray, Refuse, numbers, packed, score_scales, show, skeleton_for
+from .reading import FloatArray, IntArray, Refuse, numbers, packed, show, skeleton_for
+from .scales import Scores, ScoreScale
 
 NAME = "posetrack17"
 SKELETON = "posetrack-15"
@@ -115,7 +116,7 @@ class Origin(NamedTuple):
 Names = tuple[str, ...]
 
 
-def read(path: Path, given: Skeleton | None, score_scale: float | None) -> Sequence:
+def read(path: Path, given: Skeleton | None, score_scale: ScoreScale | None) -> Sequence:
     """The poses of a file."""
     origin = Origin(str(path), path.stem, source_of(path, NAME))
     own = skeleton_in(SKELETON, given, origin)
@@ -196,16 +197,11 @@ def _sequence(
     parts: list[tuple[Names, People]],
     own: Skeleton,
     origin: Origin,
-    score_scale: float | None,
+    score_scale: ScoreScale | None,
 ) -> Sequence:
     """A clip from the names of frames and the people of its parts."""
     people = People(*map(np.concatenate, zip(*(found for _, found in parts), strict=True)))
-    scales = score_scales(
-        float(np.fmax.reduce(people.joint_scores, initial=0.0)),
-        float(np.fmax.reduce(people.scores, initial=0.0)),
-        score_scale,
-    )
-    every = _poses(people, scales, len(own))
+    every, scales = _poses(people, score_scale, len(own))
     stops = np.cumsum(people.counts).tolist()
     return Sequence(
         skeleton=own,
@@ -217,8 +213,13 @@ def _sequence(
     )
 
 
-def _poses(people: People, scales: tuple[float, float], n_joints: int) -> Poses:
-    """All people of a file; of a joint given twice the first counts, as for the evaluator."""
+def _poses(
+    people: People, score_scale: ScoreScale | None, n_joints: int
+) -> tuple[Poses, tuple[float, float]]:
+    """All people of a file, and what their scores are divided by.
+
+    Of a joint given twice the first counts, as for the evaluator.
+    """
     n_people = len(people.scores)
     rows = np.repeat(np.arange(n_people), people.joint_counts)[::-1]
     ids = people.joint_ids[::-1]
@@ -226,14 +227,17 @@ def _poses(people: People, scales: tuple[float, float], n_joints: int) -> Poses:
     scores = np.full((n_people, n_joints), np.nan)
     keypoints[rows, ids] = people.points[::-1]
     scores[rows, ids] = people.joint_scores[::-1]
+    there = ~np.isnan(keypoints[..., 0])
+    scales = Scores.of(np.where(there, scores, 0.0), people.scores).scales(score_scale)
     scored = not np.isnan(people.scores).all()
-    return Poses.from_keypoints(
+    poses = Poses.from_keypoints(
         keypoints,
         np.clip(scores / scales[0], 0.0, 1.0),
         np.clip(people.scores / scales[1], 0.0, 1.0) if scored else None,
         track_ids=ids_inside(people.track_ids),
         rows=np.arange(n_people),
     )
+    return poses, scales
 
 
 def _people(part: Part, n_joints: int) -> People:

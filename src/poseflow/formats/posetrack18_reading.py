@@ -24,10 +24,10 @@ from .reading import (
     is_number,
     numbers,
     packed,
-    score_scales,
     show,
     skeleton_for,
 )
+from .scales import Scores, ScoreScale
 
 NAME = "posetrack18"
 SKELETONS = {17: "posetrack-17", 15: "posetrack-15"}
@@ -64,7 +64,7 @@ class _File(NamedTuple):
         return f"{self.path}: image {i + 1}{name}"
 
 
-def read(path: Path, given: Skeleton | None, score_scale: float | None) -> Sequence:
+def read(path: Path, given: Skeleton | None, score_scale: ScoreScale | None) -> Sequence:
     """The poses of a file."""
     return _sequence(_open(path), given, score_scale)
 
@@ -98,7 +98,7 @@ def _open(path: Path) -> _File:
     return _File(path, source, document, names, frame_of(document, path))
 
 
-def _sequence(file: _File, given: Skeleton | None, score_scale: float | None) -> Sequence:
+def _sequence(file: _File, given: Skeleton | None, score_scale: ScoreScale | None) -> Sequence:
     own, columns = skeleton_in(file.document, given, file.path)
     every, scales = _poses(
         file.document["annotations"], columns, file.path, score_scale, file.annotation
@@ -205,7 +205,7 @@ def _poses(
     annotations: list[Object],
     columns: list[int],
     path: Path,
-    score_scale: float | None,
+    score_scale: ScoreScale | None,
     where: Callable[[int], str],
 ) -> tuple[Poses, tuple[float, float]]:
     """All people of a file, and what their scores are divided by."""
@@ -217,11 +217,7 @@ def _poses(
         where,
     )
     joint_scores = _scores(annotations, len(columns), path, where)
-    scales = score_scales(
-        float(np.fmax.reduce(joint_scores, axis=None, initial=0.0)),
-        float(np.fmax.reduce(people.scores, initial=0.0)),
-        score_scale,
-    )
+    scales = Scores.of(joint_scores, people.scores).scales(score_scale)
     # The third number is the visibility of a label, not a score. The evaluator takes a joint for
     # missing if all three are 0, and a hidden joint that has a place for a joint.
     missing = (people.table == 0).all(axis=2, keepdims=True)

@@ -258,31 +258,6 @@ ORIGINS = {origin.name.lower(): int(origin) for origin in Origin}
 """What files call where a pose comes from."""
 
 
-def score_scales(
-    largest_keypoint: float, largest_pose: float, score_scale: float | None
-) -> tuple[float, float]:
-    """What the scores of keypoints and of poses of a file are divided by, once for all of it.
-
-    Keypoint scores by their largest if that exceeds 1. Pose scores, if any exceeds 1, by
-    1 + 2.25 × the largest keypoint score: AlphaPose's sum of box score, mean and 1.25 × the largest
-    keypoint score cannot exceed it. A pose score that does is itself the scale.
-
-    Args:
-        largest_keypoint: of the whole file; nan or 0 where it has none.
-        largest_pose: of the whole file; nan or 0 where it has none.
-        score_scale: the largest possible keypoint score, in place of the largest that came.
-
-    Raises:
-        InputError: `score_scale` is not positive.
-    """
-    if score_scale is not None and not (is_number(score_scale) and score_scale > 0):
-        raise InputError(f"score_scale: expected a positive number, got {score_scale}")
-    largest = score_scale if score_scale is not None else max(0.0, np.nan_to_num(largest_keypoint))
-    for_keypoints = largest if score_scale is not None else max(1.0, largest)
-    for_poses = max(1.0 + 2.25 * largest, largest_pose) if largest_pose > 1 else 1.0
-    return float(for_keypoints), float(for_poses)
-
-
 def to_poses(
     table: FloatArray,
     scales: tuple[float, float],
@@ -297,7 +272,7 @@ def to_poses(
 
     Args:
         table: (N, K, 3) as in the file; 0, 0, 0 = missing.
-        scales: of `score_scales`.
+        scales: what scores of keypoints and of poses are divided by, see `scales.Scores`.
         scores: (N,) as in the file, nan = absent; None = the mean of the keypoint scores.
         boxes: (N, 4) x0 y0 x1 y1; None, or nan in a row = around the keypoints.
         track_ids: (N,), -1 = none; None = no ids.

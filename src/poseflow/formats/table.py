@@ -23,7 +23,8 @@ from ..errors import InputError
 from ..poses import NO_ID, Doubt, Origin, Poses, Sequence
 from ..skeletons import Skeleton
 from .naming import places, skeleton_of
-from .reading import ORIGINS, FloatArray, IntArray, frame_names, score_scales
+from .reading import ORIGINS, FloatArray, IntArray, frame_names
+from .scales import Scores, ScoreScale
 
 BEFORE = (
     *("frame", "image", "time", "track_id", "origin", "score"),
@@ -189,7 +190,7 @@ class About(NamedTuple):
         empty: frames without rows -> image name ("" = unknown), time (nan = unknown). Others that
             have no row and are before the last are known to be only by their number.
         image_size: as in `Sequence`.
-        score_scales: as in `Sequence`; None = by `reading.score_scales`.
+        score_scales: as in `Sequence`; None = by `scales.Scores`.
     """
 
     name: str
@@ -204,7 +205,7 @@ def sequence_of(
     origins: NDArray[np.uint8],
     kind: Skeleton,
     about: About,
-    score_scale: float | None,
+    score_scale: ScoreScale | None,
     refuse: Refuse,
 ) -> Sequence:
     """The clip of a table, without its source.
@@ -215,7 +216,8 @@ def sequence_of(
         origins: (R,) by `origins_of`.
         kind: what the keypoints are.
         about: the rest.
-        score_scale: the largest possible keypoint score; None = as `about` says.
+        score_scale: the largest possible keypoint score, or this and the pose score;
+            None = as `about` says.
         refuse: makes the error for a cell.
 
     Raises:
@@ -228,8 +230,7 @@ def sequence_of(
     is_changed = numbers.shape[1] > end
     scales = about.score_scales
     if scales is None or score_scale is not None:
-        best = np.fmax.reduce(keypoints[..., 2], axis=None, initial=0.0)
-        scales = score_scales(float(best), float(np.fmax.reduce(score, initial=0.0)), score_scale)
+        scales = Scores.of(keypoints[..., 2], score).scales(score_scale)
     scored = not np.isnan(score).all()
     every = Poses.from_keypoints(
         keypoints[..., :2],

@@ -23,6 +23,7 @@ from ..poses import Poses, Sequence
 from ..skeletons import Skeleton
 from .format import Format, Sample, own_source, source_of
 from .reading import FloatArray
+from .scales import ScoreScale
 from .table import (
     GONE,
     NARROW,
@@ -91,7 +92,7 @@ def _header(lines: Iterator[list[str]], path: Path) -> list[str]:
     return header
 
 
-def _read(path: Path, given: Skeleton | None, score_scale: float | None) -> Sequence:
+def _read(path: Path, given: Skeleton | None, score_scale: ScoreScale | None) -> Sequence:
     source = source_of(path, _NAME)
     lines = _lines(path)
     header = _header(lines, path)

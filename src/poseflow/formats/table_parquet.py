@@ -18,6 +18,7 @@ from ..poses import Poses, Sequence
 from ..skeletons import Skeleton
 from .format import Format, Sample, own_source, source_of
 from .reading import FloatArray, IntArray
+from .scales import ScoreScale
 from .table import (
     GONE,
     MOST_FRAMES,
@@ -59,7 +60,7 @@ def _pyarrow() -> tuple[Any, Any]:
 # ---------------------------------------------------------------- reading
 
 
-def _read(path: Path, given: Skeleton | None, score_scale: float | None) -> Sequence:
+def _read(path: Path, given: Skeleton | None, score_scale: ScoreScale | None) -> Sequence:
     arrow, parquet = _pyarrow()
     source = source_of(path, _NAME)
     images: list[str] = []

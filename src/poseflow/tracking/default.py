@@ -273,7 +273,8 @@ def _near(sides: FloatArray, extent: FloatArray, n_tracks: int) -> IntArray:
     near = np.logical_and.reduce(beyond.reshape(4, -1))
     # No pose is its own twin.
     near[n_tracks * n_poses :: n_poses + 1] = False
-    return near.nonzero()[0]
+    cells: IntArray = near.nonzero()[0]
+    return cells
 
 
 def _iou(sides: FloatArray, area: FloatArray, i: IntArray, k: IntArray) -> FloatArray:
