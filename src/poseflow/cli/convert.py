@@ -1,8 +1,8 @@
 """Rewrite poses in another format; keypoints are mapped by name where the skeletons differ.
 
 Ids and, where the format has a place for them, scores and boxes come along. Of annotations so do
-head boxes, ignored regions and labels; a file of several clips (MATLAB's, or one whose images lie
-in several folders) becomes one PoseTrack file for each.
+head boxes, ignored regions and labels. A file of several clips (MATLAB's, or one whose images lie
+in several folders) becomes one file for each, if OUT has no suffix.
 """
 
 from __future__ import annotations
@@ -15,7 +15,10 @@ from ..errors import InputError
 from . import words
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence as Frames
+
     from ..formats import Format
+    from ..poses import Sequence
     from ..truth import Truth
 
 SUMMARY = "poses from any format to any other"
@@ -28,7 +31,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "out",
         type=Path,
         metavar="OUT",
-        help="a file, or a folder for openpose and for annotations of several clips",
+        help="a file, or a folder for openpose and for several clips",
     )
     parser.add_argument(
         "--to",
@@ -55,7 +58,7 @@ def run(poses: Path, out: Path, to: str | None, raw: bool = False, **reading: An
     own = formats.FORMATS.get(reading["format"]) or formats.recognise(poses)
     form = _form_of_truths(own, out, to)
     if form is None or reading["image_list"] is not None:
-        formats.save(out, words.read_poses(poses, **reading), format=to)
+        _write_poses(words.read_poses(poses, **reading), poses, out, to)
         return
     truths = _truths(poses, reading)
     if own.write is None or len(truths) > 1:
@@ -98,16 +101,40 @@ def _write_annotations(truths: tuple[Truth, ...], poses: Path, out: Path, form: 
             raise InputError(f"{out}: expected a folder for the {len(filled)} clips of {poses}")
         formats.save_truth(out, filled[0], format=form)
         return
-    names = [truth.sequence.name for truth in truths]
+    names = _names([truth.sequence for truth in truths], poses)
+    with whole_folder(out) as folder:
+        for name, truth in zip(names, filled, strict=True):
+            formats.save_truth(folder / f"{name}.json", truth, format=form)
+
+
+def _write_poses(sequence: Sequence, poses: Path, out: Path, to: str | None) -> None:
+    """One file; of several clips a file each, named by it, if OUT is the name of a folder."""
+    from .. import formats
+    from ..files import whole_folder
+    from ..formats.clips import split
+
+    clips = (sequence,) if out.suffix else split(sequence)
+    if len(clips) == 1:
+        formats.save(out, sequence, format=to)
+        return
+    own = None if sequence.source is None else sequence.source.format
+    form = formats.FORMATS.get(to or own or "")
+    suffix = "" if form is None else form.suffix
+    with whole_folder(out) as folder:
+        for name, clip in zip(_names(clips, poses), clips, strict=True):
+            formats.save(folder / f"{name}{suffix}", clip, format=to)
+
+
+def _names(clips: Frames[Sequence], poses: Path) -> list[str]:
+    """What the file of each clip is called, before its suffix."""
+    names = [clip.name for clip in clips]
     for i, name in enumerate(names):
         if not name or PurePath(name).name != name or name in names[:i]:
             raise InputError(
                 f"{poses}: clip {i + 1}: name: expected one that a file can have and no other "
                 f"clip has, got {name!r}"
             )
-    with whole_folder(out) as folder:
-        for name, truth in zip(names, filled, strict=True):
-            formats.save_truth(folder / f"{name}.json", truth, format=form)
+    return names
 
 
 def _note_missing(truths: tuple[Truth, ...]) -> None:

@@ -135,6 +135,7 @@ def run(
     """Read, track, write, and say what came out."""
     from .. import results
     from ..files import whole_folder
+    from ..formats.clips import refuse_several
     from ..pipeline import with_images
     from ..summary import summarise
     from ..tracking import default, paper
@@ -155,6 +156,7 @@ def run(
     if poses is not None:
         refuse("without --poses", estimator)
         sequence = words.read_poses(poses, format, skeleton, score_scale, image_list)
+        refuse_several(sequence)
     else:
         refuse(
             "with --poses", {"format": format, "score_scale": score_scale, "image_list": image_list}

@@ -5,8 +5,36 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import PurePath
 
+from ..errors import InputError
 from ..poses import Sequence
 from ..truth import Truth
+from .reading import number_in
+
+
+def refuse_several(sequence: Sequence) -> None:
+    """See that a sequence may be tracked as one clip.
+
+    Folders of one image each, whose numbers follow one another, are a clip's: a folder a frame.
+
+    Raises:
+        InputError: its images lie in several folders, each a clip of its own.
+    """
+    parts = _folders(sequence)
+    if len(parts) > 1 and not _is_folder_a_frame(parts):
+        some = ", ".join(list(parts)[:3]) + (", …" if len(parts) > 3 else "")
+        path = sequence.source.path if sequence.source else sequence.name
+        raise InputError(
+            f"{path}: expected the poses of one clip, got {len(parts)} by the folders of the "
+            f"images ({some}); poseflow convert FILE FOLDER makes a file of each, and poseflow "
+            "posetrack track takes all of a split at once"
+        )
+
+
+def _is_folder_a_frame(parts: dict[str, list[int]]) -> bool:
+    numbers = [number_in(name) for name in parts]
+    first = numbers[0]
+    follow = first is not None and numbers == list(range(first, first + len(numbers)))
+    return follow and max(map(len, parts.values())) == 1
 
 
 def split(sequence: Sequence) -> tuple[Sequence, ...]:
