@@ -37,24 +37,34 @@ Show = Callable[[Iterator[Shown]], None]
 # keep up with the tracker; each pair ahead costs the memory of one image.
 _MATCHERS_AT_WORK, _MATCHED_AHEAD = 2, 3
 _TRACKED_AHEAD = 3
+# No frame has a larger number, whatever a name says.
+_BEYOND = np.iinfo(np.int64).max
 
 
-def on_video(sequence: Sequence, video: Video) -> Sequence:
+def on_video(
+    sequence: Sequence, video: Video, say: Callable[[str], None] | None = None
+) -> Sequence:
     """The same poses, with exactly one frame for each of the video's.
 
     Images of a folder are found by their names: whole, else the last part of the path, else
-    without the suffix. Frames of a video are found by the number in the image's name ("12.jpg" is
-    frame 12, counted from 0); if the largest number is the number of frames, names count from 1.
-    Poses without image names belong to the frames in order. A frame nobody names has no people.
+    without the suffix; names that are numbers, such as COCO's ids, by the number. Frames of a video
+    are found by the number in the image's name ("12.jpg" is frame 12, counted from 0); if the
+    largest number is the number of frames, names count from 1. Where no image has a name, poses
+    belong to the frames in order. A frame nobody names has no people.
+
+    Args:
+        sequence: the poses.
+        video: their images.
+        say: is told where names may as well count from 1; None = nobody is.
 
     Raises:
-        InputError: poses name an image or frame that the video has not, or one twice.
+        InputError: poses name an image or frame that the video has not, or one twice, or none.
     """
     if video.is_folder:
         places = _by_name(sequence, video)
         names = video.names
     else:
-        places = _by_number(sequence, video)
+        places = _by_number(sequence, video, say)
         by_frame = dict(zip(places.tolist(), sequence.image_names, strict=True))
         names = tuple(by_frame.get(i, "") for i in range(video.n_frames))
     source = np.full(video.n_frames, -1, dtype=np.int64)
@@ -101,10 +111,15 @@ def _by_name(sequence: Sequence, video: Video) -> IntArray:
         lambda name: PurePath(name).stem,
     )
     known = [{spell(name): i for i, name in enumerate(names)} for spell in spellings]
+    by_number: dict[int | None, int] = {}
+    for i, number in enumerate(map(frame_number, names)):
+        by_number[number] = -1 if number in by_number else i
     places = []
     for index, name in enumerate(sequence.image_names):
         matches = (k.get(spell(name)) for spell, k in zip(spellings, known, strict=True))
         place = next((m for m in matches if m is not None), None)
+        if place is None and name.isdecimal() and by_number.get(int(name), -1) >= 0:
+            place = by_number[int(name)]
         if place is None and len(sequence.frames[index]):
             raise InputError(
                 f"{_origin(sequence)}: image {name!r}: no such file among the {len(names)} images "
@@ -114,14 +129,32 @@ def _by_name(sequence: Sequence, video: Video) -> IntArray:
     return np.array(places, dtype=np.int64)
 
 
-def _by_number(sequence: Sequence, video: Video) -> IntArray:
+def _by_number(
+    sequence: Sequence, video: Video, say: Callable[[str], None] | None = None
+) -> IntArray:
     n_frames = video.n_frames
-    numbers = [frame_number(name) for name in sequence.image_names]
-    if None in numbers or not numbers:
+    if not any(sequence.image_names):
         return _in_order(sequence, video)
-    places = np.array(numbers, dtype=np.int64)
-    if places.max() == n_frames and places.min() >= 1:
-        places -= 1
+    places = np.full(len(sequence), -1, dtype=np.int64)
+    for index, name in enumerate(sequence.image_names):
+        number = frame_number(name)
+        if number is not None:
+            places[index] = min(number, _BEYOND)
+        elif len(sequence.frames[index]):
+            raise InputError(
+                f"{_origin(sequence)}: frame {index + 1}: image: expected a name with a number, by "
+                f"which frames of a video are found, such as '{index}.jpg'; got {name!r}"
+            )
+    told = places >= 0
+    if (places[told] > 0).all() and told.any():
+        if places.max() == n_frames:
+            places[told] -= 1
+        elif say is not None and places.max() < n_frames:
+            say(
+                f"{_origin(sequence)}: images are numbered {places[told].min()} to {places.max()} "
+                f"and the video has {n_frames} frames: taken as counted from 0; if they count from "
+                "1, all poses are a frame late"
+            )
     too_far = np.flatnonzero(places >= n_frames)
     if len(too_far):
         first = too_far[0]

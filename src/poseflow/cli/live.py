@@ -229,7 +229,7 @@ def _looked_up(sequence: Sequence, source: Source) -> Callable[[Grabbed], Poses]
 
     if not isinstance(source, Recording):
         raise InputError(f"--poses: expected with a video file, got {source.name}")
-    placed = on_video(sequence, source.video).frames
+    placed = on_video(sequence, source.video, words.note).frames
     return lambda frame: placed[frame.index % len(placed)]
 
 

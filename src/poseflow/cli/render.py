@@ -71,6 +71,6 @@ def run(
     words.refuse_overwriting(out, images, poses)
     sequence = words.read_poses(poses, format, skeleton, score_scale, image_list)
     video = open_video(images)
-    sequence = on_video(sequence, video)
+    sequence = on_video(sequence, video, words.note)
     shown = words.progress(with_images(video, sequence.frames), len(sequence), "drawing")
     results.save_video(out, video, sequence.skeleton, shown, **drawing)

@@ -278,7 +278,7 @@ def track_poses(
     there = rule if people is None or isinstance(rule, paper) else counted(rule)
     tracker = tracker_for(sequence.skeleton, there, matching, appearance, fps)
     if video is not None:
-        sequence = on_video(sequence, video)
+        sequence = on_video(sequence, video, words.note)
     find = None if read_from is None else correspondences_from(read_from, sequence)
     # Poses alone, and correspondences of others, do not need the images at all.
     in_colour = appearance is not None
