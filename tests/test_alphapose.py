@@ -155,6 +155,17 @@ def test_each_form_has_its_own_name_for_the_score(
     np.testing.assert_allclose(clip.frames[0].scores, [expected / 3.25])
 
 
+@pytest.mark.parametrize("form", ["alphapose", "alphapose-forvis"])
+def test_ids_that_count_from_0_are_one_more_inside(form: str, tmp_path: Path) -> None:
+    people = [person(idx=i, image_id=f"{n}.jpg") for n, i in enumerate([4, [0, 2], -1, None])]
+    content = people if form == "alphapose" else {p["image_id"]: [p] for p in people}
+    clip = load(written(tmp_path / "x.json", content), format=form)
+    assert [poses.track_ids.tolist() for poses in clip.frames] == [[5], [1], [-1], [-1]]
+    save(tmp_path / "own.json", clip)
+    again = load(tmp_path / "own.json")
+    assert [poses.track_ids.tolist() for poses in again.frames] == [[5], [1], [-1], [-1]]
+
+
 def test_people_of_an_image_stay_in_the_order_of_the_file(tmp_path: Path) -> None:
     rows = [person() | {"image_id": f"{i % 3}.jpg"} for i in range(300)]
     clip = load(written(tmp_path / "x.json", rows))

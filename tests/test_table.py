@@ -105,6 +105,16 @@ def test_scores_are_in_the_scale_of_their_source(suffix: str, tmp_path: Path) ->
 
 
 @pytest.mark.parametrize("suffix", BOTH)
+@pytest.mark.parametrize(("ids", "expected"), [([0, 3, -1], [1, 4, -1]), ([1, 3, -7], [1, 3, -1])])
+def test_ids_of_others_count_from_0_or_1(
+    ids: list[int], expected: list[int], suffix: str, tmp_path: Path
+) -> None:
+    columns = {"frame": [0, 1, 1], "tip_x": [1.0] * 3, "tip_y": [2.0] * 3, "track_id": ids}
+    clip = load(rewritten(tmp_path / f"x{suffix}", columns))
+    assert [i for poses in clip.frames for i in poses.track_ids.tolist()] == expected
+
+
+@pytest.mark.parametrize("suffix", BOTH)
 def test_a_clip_is_read_as_it_was(suffix: str, tmp_path: Path) -> None:
     path = tmp_path / f"clip{suffix}"
     save(path, hands())
@@ -151,7 +161,7 @@ def clips(draw: st.DrawFn) -> Sequence:
                 np.where(found, np.reshape(of_points, (n, 2)), 0),
                 draw(st.lists(st.floats(0, 1), min_size=n, max_size=n)),
                 np.reshape(draw(st.lists(boxes, min_size=n, max_size=n)), (n, 4)),
-                draw(st.lists(st.integers(-1, 2**52), min_size=n, max_size=n)),
+                draw(st.lists(st.integers(1, 2**52) | st.just(-1), min_size=n, max_size=n)),
                 origins=draw(st.lists(st.sampled_from(Origin), min_size=n, max_size=n)),
             )
         )

@@ -304,7 +304,8 @@ def truths(draw: st.DrawFn) -> Truth:
     for n in counts:
         keypoints = array(n, 15, 2)
         keypoints[some(n * 15).reshape(n, 15)] = np.nan
-        ids = draw(st.lists(st.integers(1, 10_000) | st.just(-1), min_size=n, max_size=n))
+        ids = draw(st.lists(st.integers(1, 10_000), min_size=n, max_size=n, unique=True))
+        ids = np.where(some(n), -1, np.array(ids, dtype=np.int64))
         frames.append(Poses.from_keypoints(keypoints, track_ids=ids))
         heads.append(array(n, 4))
         heads[-1][some(n)] = np.nan
@@ -369,6 +370,25 @@ def test_other_skeletons_are_mapped(tmp_path: Path) -> None:
 
 
 # ---------------------------------------------------------------- ids
+
+
+@pytest.mark.parametrize("form", ["posetrack17", "posetrack18"])
+@pytest.mark.parametrize(
+    ("ids", "message"),
+    [
+        ([3, -1, 3, -1], "expected one person of each id, as .*, got 3 2 times"),
+        ([0, -1, 1, 2], "expected from 1, or -1 for none, got 0"),
+        ([-2, -1, 1, 2], "expected from 1, or -1 for none, got -2"),
+    ],
+)
+def test_ids_that_the_evaluator_refuses_are_not_written(
+    ids: list[int], message: str, form: str, tmp_path: Path
+) -> None:
+    poses = Poses.from_keypoints(np.ones((4, 15, 2)), track_ids=ids)
+    clip = Sequence(skeleton("posetrack-15"), [poses[1:2], poses], ("a.jpg", "b.jpg"))
+    with pytest.raises(InputError, match=rf"frame 2 \(b.jpg\): track_ids: {message}"):
+        save(tmp_path / "x.json", clip, format=form)
+    assert not (tmp_path / "x.json").exists()
 
 
 @pytest.mark.parametrize("form", ["posetrack17", "posetrack18"])

@@ -53,6 +53,7 @@ def read_images(
         if not isinstance(row, dict):
             raise InputError(f"{path}: {where(i)}: expected an object, got {show(row)}")
     people = read_people(rows, fields, None, path, where)
+    people = people.with_ids_from(0 if (people.track_ids == 0).any() else 1)
     if rows:
         kind = skeleton_for(people.table.shape[1], given, skeletons, path)
     else:

@@ -55,6 +55,7 @@ class Found:
         image_of: (R,) index in `images`.
         n_keypoints: K; None = there are no rows.
         scores: of the file.
+        first_id: what its ids count from, 0 or 1.
     """
 
     source: Source
@@ -63,6 +64,7 @@ class Found:
     image_of: IntArray
     n_keypoints: int | None
     scores: Scores
+    first_id: int
 
 
 def look_through(path: Path, dialect: Dialect) -> Found:
@@ -77,7 +79,7 @@ def look_through(path: Path, dialect: Dialect) -> Found:
     index: dict[str | int, int] = {}
     starts, stops, image_of = [], [], []
     n_keypoints: int | None = None
-    scores = Scores()
+    scores, first_id = Scores(), 1
     for batch in batches(path):
         rows = decode(batch, path)
         images = _images(rows, batch.first, path, dialect)
@@ -89,6 +91,7 @@ def look_through(path: Path, dialect: Dialect) -> Found:
         image_of.append(np.array([index.setdefault(image, len(index)) for image in images]))
         starts.append(batch.offset + batch.starts)
         stops.append(batch.offset + batch.stops)
+        first_id = min(first_id, 1 - int((people.track_ids == 0).any()))
         scores = scores.and_also(Scores.of(people.table[..., 2], people.scores))
     return Found(
         source,
@@ -97,6 +100,7 @@ def look_through(path: Path, dialect: Dialect) -> Found:
         _joined(image_of),
         n_keypoints,
         scores,
+        first_id,
     )
 
 
@@ -191,6 +195,7 @@ class _ListFrames(Frames[Poses]):
         self._rows = np.argsort(frame_of, kind="stable")
         self._bounds = np.searchsorted(frame_of[self._rows], np.arange(n_frames + 1))
         self._n_keypoints = n_keypoints
+        self._first_id = found.first_id
         self._scored = not np.isnan(found.scores.pose)
 
     def __len__(self) -> int:
@@ -212,6 +217,7 @@ class _ListFrames(Frames[Poses]):
             self._file.path,
             _place(images, rows),
         )
+        people = people.with_ids_from(self._first_id)
         return people.poses(self._scales, self._scored, rows)
 
 

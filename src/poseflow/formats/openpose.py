@@ -14,7 +14,7 @@ import numpy as np
 
 from ..errors import InputError
 from ..files import natural_key, whole_folder
-from ..poses import NO_ID, Poses, Sequence
+from ..poses import Poses, Sequence
 from ..skeletons import Skeleton, skeleton
 from .documents import Object, dump, give_back, read_document, source_frames
 from .fitting import fitted
@@ -106,13 +106,12 @@ def _people(file: Path, n_keypoints: int) -> People:
 
 
 def _frames(people: dict[str, People], scales: tuple[float, float]) -> Iterator[tuple[str, Poses]]:
-    from_zero = any((p.track_ids == 0).any() for p in people.values())
+    first_id = 0 if any((p.track_ids == 0).any() for p in people.values()) else 1
     first = 0
     for name, p in people.items():
-        ids = np.where(p.track_ids == NO_ID, NO_ID, p.track_ids + int(from_zero))
-        rows = np.arange(first, first + len(ids))
-        yield name, p._replace(track_ids=ids).poses(scales, False, rows)
-        first += len(ids)
+        rows = np.arange(first, first + len(p.track_ids))
+        yield name, p.with_ids_from(first_id).poses(scales, False, rows)
+        first += len(rows)
 
 
 def _write(path: Path, sequence: Sequence) -> None:

@@ -6,7 +6,7 @@ import dataclasses
 import math
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -57,12 +57,24 @@ class People(NamedTuple):
     origins: NDArray[np.uint8]
     raw: FloatArray | None = None
 
+    def with_ids_from(self, first: int) -> Self:
+        """The same people, if the ids of their file count from `first`, with ids from 1."""
+        return self._replace(track_ids=ids_from_1(self.track_ids, first))
+
     def poses(self, scales: tuple[float, float], scored: bool, rows: IntArray) -> Poses:
         """As `Poses`; `scored`: whether any person of the whole file has a score."""
         scores = self.scores if scored else None
         return to_poses(
             self.table, scales, scores, self.boxes, self.track_ids, rows, self.origins, self.raw
         )
+
+
+def ids_from_1(ids: IntArray, first: int) -> IntArray:
+    """(N,) ids that count from 1, of ids that count from `first`, 0 or 1; negative = none.
+
+    What they count from, all ids of a file tell: from 0 if one of them is 0.
+    """
+    return np.where(ids < 0, NO_ID, ids + (1 - first))
 
 
 def read_people(

@@ -35,15 +35,27 @@ def with_id(person: dict[str, Any], track_id: int, *, wrapped: bool) -> dict[str
     return person | {"track_id": [track_id - 1] if wrapped else track_id - 1}
 
 
-def refuse_large_ids(poses: Poses, where: str) -> None:
-    """See that a file may have the ids of some poses.
+def refuse_ids(poses: Poses, where: str) -> None:
+    """See that a file may have the ids of the poses of a frame.
 
     Raises:
-        InputError: one is larger than `LARGEST_ID` would be; the sentence begins with `where`.
+        InputError: one is not from 1, or larger than `LARGEST_ID` would be, or that of two poses;
+            the sentence begins with `where`.
     """
-    largest = int(poses.track_ids.max(initial=NO_ID)) - 1
+    ids = poses.track_ids[poses.track_ids != NO_ID]
+    largest = int(ids.max(initial=NO_ID)) - 1
     if largest > LARGEST_ID:
         raise InputError(f"{where}: track_id: expected 0 to {LARGEST_ID}, got {largest}")
+    least = int(ids.min(initial=1))
+    if least < 1:
+        raise InputError(f"{where}: track_ids: expected from 1, or -1 for none, got {least}")
+    different, counts = np.unique(ids, return_counts=True)
+    if len(different) < len(ids):
+        twice = int(different[counts > 1][0])
+        raise InputError(
+            f"{where}: track_ids: expected one person of each id, as PoseTrack's evaluator does, "
+            f"got {twice} {counts.max()} times"
+        )
 
 
 def frame_words(i: int, name: str) -> str:

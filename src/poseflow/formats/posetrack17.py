@@ -20,7 +20,7 @@ from ..truth import Truth
 from .documents import Object, give_back, read_document, source_frames, write_document
 from .fitting import fitted
 from .format import Format, Sample, own_source
-from .posetrack import frame_words, refuse_large_ids, with_id
+from .posetrack import frame_words, refuse_ids, with_id
 from .posetrack17_reading import HEAD, NAME, SKELETON, name_of, read, read_truths
 from .reading import FloatArray
 
@@ -68,7 +68,7 @@ def _given_back(sequence: Sequence, source: list[Object], path: Path) -> Iterato
     frame_of_row = np.repeat(np.arange(len(counts)), counts)
     names = [name_of(entry) for entry in source]
     for i, poses, k in source_frames(sequence, names, frame_of_row):
-        refuse_large_ids(poses, f"{path}: {frame_words(i, sequence.image_names[i])}")
+        refuse_ids(poses, f"{path}: {frame_words(i, sequence.image_names[i])}")
         if k is not None:
             people = source[k].get("annorect", [])
             back, others = give_back(people, firsts[k], poses, _with_id)
@@ -79,7 +79,7 @@ def _given_back(sequence: Sequence, source: list[Object], path: Path) -> Iterato
 
 def _new_entries(sequence: Sequence, path: Path) -> Iterator[Object]:
     for i, (name, poses) in enumerate(zip(sequence.image_names, sequence.frames, strict=True)):
-        refuse_large_ids(poses, f"{path}: {frame_words(i, name)}")
+        refuse_ids(poses, f"{path}: {frame_words(i, name)}")
         yield _entry(name, i, _made(poses, sequence.score_scales))
 
 

@@ -19,7 +19,7 @@ from ..truth import Truth
 from .documents import Object, read_document, source_frames, write_document
 from .fitting import fitted
 from .format import Format, Sample, own_source
-from .posetrack import frame_words, refuse_large_ids, with_id
+from .posetrack import frame_words, refuse_ids, with_id
 from .posetrack18_reading import (
     NAME,
     OURS,
@@ -89,7 +89,7 @@ def _given_back(
     others: list[tuple[Object, Poses]] = []
     ids = _unused(source)
     for i, poses, k in source_frames(sequence, names, frames):
-        refuse_large_ids(poses, f"{path}: {frame_words(i, sequence.image_names[i])}")
+        refuse_ids(poses, f"{path}: {frame_words(i, sequence.image_names[i])}")
         kept |= zip(poses.rows.tolist(), poses.track_ids.tolist(), strict=True)
         new = poses[poses.rows < 0]
         if k is not None:
@@ -119,7 +119,7 @@ def _new(sequence: Sequence, path: Path) -> tuple[Object, Iterator[Object]]:
     def people() -> Iterator[Object]:
         ids, columns = count(1), list(range(len(keypoints)))
         for i, (image, poses) in enumerate(zip(images, sequence.frames, strict=True)):
-            refuse_large_ids(poses, f"{path}: {frame_words(i, sequence.image_names[i])}")
+            refuse_ids(poses, f"{path}: {frame_words(i, sequence.image_names[i])}")
             yield from _made(poses, columns, image["id"], sequence.score_scales, ids)
 
     return {"images": images, "categories": [person]}, people()

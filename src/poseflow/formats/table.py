@@ -23,6 +23,7 @@ from ..errors import InputError
 from ..poses import NO_ID, Doubt, Origin, Poses, Sequence
 from ..skeletons import Skeleton
 from .naming import places, skeleton_of
+from .people import ids_from_1
 from .reading import ORIGINS, FloatArray, IntArray, frame_names
 from .scales import Scores, ScoreScale
 
@@ -231,13 +232,14 @@ def sequence_of(
     scales = about.score_scales
     if scales is None or score_scale is not None:
         scales = Scores.of(keypoints[..., 2], score).scales(score_scale)
+    ids = np.where(np.isnan(track_id), NO_ID, track_id).astype(np.int64)
     scored = not np.isnan(score).all()
     every = Poses.from_keypoints(
         keypoints[..., :2],
         np.clip(keypoints[..., 2] / scales[0], 0.0, 1.0),
         np.clip(score / scales[1], 0.0, 1.0) if scored else None,
         boxes,
-        np.where(np.isnan(track_id), NO_ID, track_id).astype(np.int64),
+        ids_from_1(ids, 0 if (ids == 0).any() else 1),
         np.arange(len(numbers)),
         origins,
         numbers[:, end:].reshape(len(numbers), len(kind), 2) if is_changed else None,
