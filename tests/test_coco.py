@@ -119,3 +119,36 @@ def test_boxes_without_keypoints_are_refused() -> None:
     path = shared("data", "posetrack18", "test_posetrack18_human_detections.json")
     with pytest.raises(InputError, match=r"row 1 \(image 10128340000\): keypoints: .* got nothing"):
         load(path)
+
+
+def test_an_image_that_is_listed_twice_is_refused(tmp_path: Path) -> None:
+    listed = [{"id": 10, "file_name": "a.jpg"}, {"id": 30, "file_name": "b.jpg"}]
+    (tmp_path / "images.json").write_text(json.dumps([*listed, {"id": 10, "file_name": "c.jpg"}]))
+    message = (
+        "image 3: id: expected another than 10, which is that of a.jpg, got it again for c.jpg"
+    )
+    with pytest.raises(InputError, match=message):
+        load(RESULTS, images=tmp_path / "images.json")
+
+
+@pytest.mark.parametrize("name", ["posetrack-15", "openpose-18", "body-25", "halpe-26", "mpii-16"])
+def test_other_skeletons_are_written_so_that_they_can_be_read(name: str, tmp_path: Path) -> None:
+    kind = skeleton(name)
+    places = np.arange(2.0 * len(kind)).reshape(1, -1, 2) + 1
+    clip = Sequence(kind, [Poses.from_keypoints(places, track_ids=[4])], ("7.jpg",))
+    save(tmp_path / "x.json", clip, format="coco")
+    back = load(tmp_path / "x.json", format="coco")
+    assert back.skeleton.name == "coco-17"
+    shared_name = "left_knee"
+    np.testing.assert_array_equal(
+        back.frames[0].keypoints[0, back.skeleton.keypoints.index(shared_name)],
+        places[0, kind.keypoints.index(shared_name)],
+    )
+
+
+def test_a_skeleton_of_ones_own_stays_as_it_is(tmp_path: Path) -> None:
+    rows = [{"image_id": 1, "category_id": 1, "keypoints": [1, 2, 0.5] * 16, "score": 0.5}]
+    (tmp_path / "x.json").write_text(json.dumps(rows))
+    clip = load(tmp_path / "x.json", skeleton=skeleton("mpii-16"))
+    save(tmp_path / "y.json", clip)
+    assert json.loads((tmp_path / "y.json").read_text()) == [rows[0] | {"track_id": -1}]

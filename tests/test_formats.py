@@ -56,7 +56,7 @@ def clip(draw: st.DrawFn, form: Format) -> Sequence:
     """A clip of 1 to 4 frames of a skeleton that the format can hold."""
     names = form.skeletons or ("coco-17", "posetrack-15", "openpose-18")
     kind = skeleton(draw(st.sampled_from(names)))
-    if form.skeletons is None and draw(st.booleans()):
+    if (form.skeletons is None or form.others) and draw(st.booleans()):
         kind = HAND
     frames = draw(st.lists(frame(len(kind)), min_size=1, max_size=4))
     return Sequence(kind, frames, tuple(f"{i + 8:04d}.jpg" for i in range(len(frames))))
@@ -328,6 +328,39 @@ def test_what_is_not_poses_is_refused(content: bytes, got: str, tmp_path: Path) 
     assert str(caught.value).startswith(f"{tmp_path / 'x.json'}: expected")
     if b"\x89" in content:
         assert "alphapose, alphapose-forvis, alphapose-cmu, alphapose-open" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        pytest.param(b'[{"image_id": 1}, {"image_id": }]', r"x: row 2: not valid JSON: .* line 1",
+                     id="a value of a row"),
+        pytest.param(b'[{"image_id": 1}\n {"image_id": 2}]', "x: rows 1 to 2: .* one comma",
+                     id="a comma between rows"),
+        pytest.param(b'{"annolist":\n [}', r"x: not valid JSON.*: line 2 column 3", id="an object"),
+        pytest.param('[{"image_id": "é"}]'.encode("utf-16"), "x: expected UTF-8, got UTF-16$",
+                     id="UTF-16"),
+        pytest.param('{"a": []}'.encode("utf-16-le"), "x: expected UTF-8, got UTF-16$",
+                     id="UTF-16 without a mark"),
+        pytest.param("frame,nose_x,nose_y".encode("utf-16"), "x: expected UTF-8, got UTF-16$",
+                     id="a table of UTF-16"),
+        pytest.param('[{"image_id": "é"}]'.encode("latin-1"),
+                     "x: row 1: expected UTF-8, got the byte 0xe9 in line 1$", id="latin-1"),
+        pytest.param('{"annolist": [],\n"é": 1}'.encode("latin-1"),
+                     "x: expected UTF-8, got the byte 0xe9 in line 2$", id="latin-1 in an object"),
+        pytest.param(b'{"0.jpg": {"version": "x"}}',
+                     r'x: image 0.jpg: expected a list .* bodies or people, got {"version": "x"}$',
+                     id="no people"),
+        pytest.param(b'{"1.jpg": null}', r"x: image 1.jpg: expected a list of people, .* got null$",
+                     id="nothing"),
+    ],
+)  # fmt: skip
+def test_what_is_nearly_poses_is_told_where_it_goes_wrong(
+    content: bytes, message: str, tmp_path: Path
+) -> None:
+    (tmp_path / "x").write_bytes(content)
+    with pytest.raises(InputError, match=message):
+        load(tmp_path / "x")
 
 
 def test_what_cannot_be_read_is_refused(tmp_path: Path) -> None:

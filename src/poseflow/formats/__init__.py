@@ -23,7 +23,8 @@ from .matlab import MATLAB
 from .openpose import OPENPOSE
 from .posetrack17 import POSETRACK17
 from .posetrack18 import POSETRACK18
-from .reading import show, uncollected
+from .reading import number_in, parse, read_bytes, refuse_utf16, show, uncollected
+from .rows import batches, decode
 from .scales import ScoreScale
 from .table_csv import CSV
 from .table_parquet import PARQUET
@@ -229,12 +230,35 @@ def recognise(path: str | os.PathLike[str]) -> Format:
     if not sample.head.strip():
         raise InputError(f"{path}: expected poses, got an empty file")
     if sample.json is None:
+        _refuse_spoilt(sample)
         got = f"a file that begins with {sample.head[:16]!r}"
     elif isinstance(sample.json, dict):
         got = f"an object of {', '.join(list(sample.json)[:5]) or 'nothing'}"
+        name, value = next(iter(sample.json.items()), ("", {}))
+        if number_in(name) is not None and (value is None or isinstance(value, dict)):
+            raise InputError(
+                f"{path}: image {name}: expected a list of people, or an object with a list bodies "
+                f"or people, got {'null' if value is None else show(value)}"
+            )
     else:
         got = f"JSON that begins with {show(sample.json)}"
     raise InputError(f"{path}: expected one of the formats {', '.join(FORMATS)}; got {got}")
+
+
+def _refuse_spoilt(sample: Sample) -> None:
+    """Say what is wrong with a file that is meant to be JSON.
+
+    Raises:
+        InputError: it is not, though it begins as such.
+    """
+    path = sample.path / sample.files[0] if sample.files else sample.path
+    refuse_utf16(sample.head, path)
+    begin = sample.head.removeprefix(b"\xef\xbb\xbf").lstrip()[:1]
+    if begin == b"[":
+        for batch in batches(path):
+            decode(batch, path)
+    if begin in (b"[", b"{"):
+        parse(read_bytes(path), path)
 
 
 def _recognised(sample: Sample) -> Format | None:

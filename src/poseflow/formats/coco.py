@@ -83,7 +83,15 @@ def _load_images(path: Path) -> dict[str | int, dict[str, Any]]:
         files = sorted(path.glob("*.json"), key=lambda file: natural_key(file.name))
         if not files:
             raise InputError(f"{path}: expected JSON files that list images, found none")
-    return {image["id"]: image for file in files for image in _images_of(file)}
+    images: dict[str | int, dict[str, Any]] = {}
+    for file in files:
+        for i, image in enumerate(_images_of(file), start=1):
+            if images.setdefault(image["id"], image) is not image:
+                raise InputError(
+                    f"{file}: image {i}: id: expected another than {image['id']}, which is that of "
+                    f"{images[image['id']]['file_name']}, got it again for {image['file_name']}"
+                )
+    return images
 
 
 def _images_of(path: Path) -> list[dict[str, Any]]:
@@ -154,5 +162,7 @@ COCO = Format(
     read=read,
     write=_write,
     suffix=".json",
+    skeletons=tuple(_SKELETONS.values()),
+    others=True,
     loses=frozenset({"empty frames", "image_names", "times", "image_size"}),
 )

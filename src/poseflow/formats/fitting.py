@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from ..poses import Poses, Sequence
-from ..skeletons import Skeleton, skeleton
+from ..skeletons import SKELETONS, Skeleton, skeleton
 from ..skeletons.mapping import map_keypoints
 from .format import Format
 
@@ -20,6 +20,8 @@ def fitted(sequence: Sequence, form: Format) -> Sequence:
     if form.skeletons is None or sequence.skeleton.name in form.skeletons:
         return sequence
     is_own = sequence.source is not None and sequence.source.format == form.name
+    if form.others and (is_own or sequence.skeleton.name not in SKELETONS):
+        return sequence
     if is_own and len(sequence.skeleton) in [len(skeleton(name)) for name in form.skeletons]:
         return sequence
     target = skeleton(form.skeletons[0])

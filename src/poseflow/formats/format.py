@@ -34,6 +34,8 @@ class Format:
             the format is read only.
         suffix: of its files, such as ".json"; "" = a folder.
         skeletons: names of those that it can hold, None = any; `save` maps others to the first.
+        others: whether a skeleton that is not one of ours is written as it is all the same, to be
+            read by somebody who says what it is.
         loses: what of a Sequence it has no place for: names of fields of Poses and Sequence, and
             "empty frames".
         read_truths: (path, skeleton or None = the format's own) -> one `Truth` for each clip of the
@@ -47,6 +49,7 @@ class Format:
     write: Callable[[Path, Sequence], None] | None
     suffix: str
     skeletons: tuple[str, ...] | None = None
+    others: bool = False
     loses: frozenset[str] = frozenset()
     read_truths: Callable[[Path, Skeleton | None], tuple[Truth, ...]] | None = None
     write_truth: Callable[[Path, Truth], None] | None = None

@@ -82,9 +82,38 @@ def parse(text: bytes, path: Path | str) -> Any:
         except orjson.JSONDecodeError:
             pass
         try:
-            return json.loads(text)
+            return json.loads(as_text(text))
+        except UnicodeDecodeError as error:
+            raise InputError(f"{path}: {not_utf8(error)}") from error
         except (ValueError, RecursionError) as error:
             raise InputError(f"{path}: not valid JSON, cut off perhaps: {error}") from error
+
+
+def as_text(content: bytes) -> str:
+    """A file's content as text.
+
+    Raises:
+        UnicodeDecodeError: it is not UTF-8, with or without a mark.
+    """
+    # The standard library would try UTF-16 and 32 as well, which no later reader of the file does.
+    return content.decode("utf-8-sig")
+
+
+def refuse_utf16(head: bytes, path: Path) -> None:
+    """See that a file does not begin as a text of UTF-16, with or without its mark, does.
+
+    Raises:
+        InputError: it does.
+    """
+    if head[:2] in (b"\xff\xfe", b"\xfe\xff") or head[:2].strip(b"[{") == b"\0":
+        raise InputError(f"{path}: expected UTF-8, got UTF-16")
+
+
+def not_utf8(error: UnicodeDecodeError) -> str:
+    """What is wrong with a text, after the name of its file."""
+    content = bytes(error.object)
+    line = content.count(b"\n", 0, error.start) + 1
+    return f"expected UTF-8, got the byte {content[error.start]:#04x} in line {line}"
 
 
 # ---------------------------------------------------------------- values and complaints

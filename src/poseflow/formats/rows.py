@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from ..errors import InputError
 from ..files import whole_file
-from .reading import show
+from .reading import as_text, not_utf8, refuse_utf16, show
 
 IntArray = NDArray[np.int64]
 
@@ -69,6 +69,7 @@ def batches(path: Path) -> Iterator[Batch]:
 
 def _batches(file: Any, path: Path) -> Iterator[Batch]:
     text = file.read(_CHUNK)
+    refuse_utf16(text, path)
     begin = re.match(rb"(?:%s)?\s*(.?)" % _MARK, text, re.DOTALL)
     assert begin is not None
     if begin.group(1) != b"[":
@@ -137,7 +138,13 @@ def _check_end(rest: bytes, n_rows: int, path: Path) -> None:
 
 
 def _snippet(text: bytes) -> str:
-    return text.strip()[:40].decode("utf-8", "backslashreplace")
+    """The value that a text begins with, shortened; its beginning if that is no value."""
+    shown = text.strip()[:1000].decode("utf-8", "backslashreplace")
+    try:
+        _, stop = json.JSONDecoder().raw_decode(shown)
+    except (ValueError, RecursionError):
+        stop = 40
+    return shown[:stop] if stop <= 40 else f"{shown[:37]}..."
 
 
 def decode(batch: Batch, path: Path) -> list[dict[str, Any]]:
@@ -164,7 +171,7 @@ def _loads(text: bytes) -> list[Any]:
         rows = orjson.loads(text)
     except orjson.JSONDecodeError:
         # The standard library also takes NaN and Infinity, which programs write.
-        rows = json.loads(text)
+        rows = json.loads(as_text(text))
     assert isinstance(rows, list)
     return rows
 
@@ -173,7 +180,9 @@ def _fault(batch: Batch, path: Path) -> InputError:
     """Which row of a batch is not JSON, and why."""
     for i, raw in enumerate(batch.raw(), start=batch.first + 1):
         try:
-            json.loads(raw)
+            json.loads(as_text(raw))
+        except UnicodeDecodeError as error:
+            return InputError(f"{path}: row {i}: {not_utf8(error)}")
         except (ValueError, RecursionError) as error:
             return InputError(f"{path}: row {i}: not valid JSON: {error}")
     rows = f"rows {batch.first + 1} to {batch.first + len(batch.starts)}"
