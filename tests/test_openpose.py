@@ -337,3 +337,9 @@ def test_what_openpose_wrote_survives_the_arrays(tmp_path: Path) -> None:
     for name, content in contents(path).items():
         # Candidates of parts belong to nobody, and `Poses` has no place for them.
         assert got[name] == {"version": 1.3, "people": content["people"]}
+
+
+def test_a_clip_of_no_frames_is_a_folder_that_can_be_read(tmp_path: Path) -> None:
+    save(tmp_path / "out", Sequence(skeleton("coco-17"), [], ()), format="openpose")
+    back = load(tmp_path / "out")
+    assert [len(poses) for poses in back.frames] == [0]

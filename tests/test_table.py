@@ -105,6 +105,22 @@ def test_scores_are_in_the_scale_of_their_source(suffix: str, tmp_path: Path) ->
 
 
 @pytest.mark.parametrize("suffix", BOTH)
+def test_no_table_is_days_of_nobody(suffix: str, tmp_path: Path) -> None:
+    def table(*frames: int) -> Path:
+        places = {name: [1.0] * len(frames) for name in ("tip_x", "tip_y")}
+        return rewritten(tmp_path / f"x{suffix}", {"frame": list(frames), **places})
+
+    # Two frames are told of: 100 000 + 2 × 100.
+    assert len(load(table(0, 100_199))) == 100_200
+    with pytest.raises(
+        InputError,
+        match=r"row 3: frame: expected less than 100200 in a table that tells of 2 frames, "
+        "got 3000000",
+    ):
+        load(table(0, 0, 3_000_000))
+
+
+@pytest.mark.parametrize("suffix", BOTH)
 @pytest.mark.parametrize(("ids", "expected"), [([0, 3, -1], [1, 4, -1]), ([1, 3, -7], [1, 3, -1])])
 def test_ids_of_others_count_from_0_or_1(
     ids: list[int], expected: list[int], suffix: str, tmp_path: Path

@@ -33,9 +33,7 @@ def test_csv_without_times_has_none(tmp_path: Path) -> None:
 
 
 def test_spreadsheets_write_csv_in_their_own_way(tmp_path: Path) -> None:
-    rows = (
-        b"\xef\xbb\xbfframe,track_id,tip_x,tip_y\r\n\r\n0.0,3.0,+1.,.5\r\n1,,007, 8 \r\n2,,NaN,\r\n"
-    )
+    rows = b"\xef\xbb\xbfframe,track_id,tip_x,tip_y\r\n\r\n0.0,3.0,+1.,.5\r\n1,,007, 8 \r\n2,,,\r\n"
     (tmp_path / "x.csv").write_bytes(rows)
     clip = load(tmp_path / "x.csv")
     assert recognise(tmp_path / "x.csv").name == "csv"
@@ -43,7 +41,7 @@ def test_spreadsheets_write_csv_in_their_own_way(tmp_path: Path) -> None:
     assert [poses.keypoints[0, 0].tolist() for poses in clip.frames[:2]] == [[1, 0.5], [7, 8]]
     assert np.isnan(clip.frames[2].keypoints).all()
     save(tmp_path / "y.csv", clip.with_track_ids([[1], [2], [-1]]))
-    assert as_columns(tmp_path / "y.csv")["tip_x"] == ["+1.", "007", "NaN"]
+    assert as_columns(tmp_path / "y.csv")["tip_x"] == ["+1.", "007", ""]
 
 
 def test_frames_without_rows_are_named_by_their_neighbours(tmp_path: Path) -> None:
@@ -111,3 +109,11 @@ def test_csv_does_not_load_pyarrow(tmp_path: Path) -> None:
     command = [sys.executable, "-c", code, str(tmp_path / "out.csv"), str(tmp_path / "in.csv")]
     subprocess.run(command, check=True)
     assert (tmp_path / "out.csv").read_bytes() == (tmp_path / "in.csv").read_bytes()
+
+
+@pytest.mark.parametrize("text", ["nan", "NaN", "-nan"])
+def test_nan_is_no_empty_cell(text: str, tmp_path: Path) -> None:
+    (tmp_path / "x.csv").write_text(f"frame,tip_x,tip_y,score\n0,1,2,\n1,3,4,{text}\n")
+    message = rf"x.csv: row 2: score: expected a number or an empty cell, got '{text}'"
+    with pytest.raises(InputError, match=message):
+        load(tmp_path / "x.csv")

@@ -146,7 +146,12 @@ def _given_back(sequence: Sequence, source: dict[str, Path]) -> Iterator[tuple[s
 
 
 def _made(sequence: Sequence) -> Iterator[tuple[str, Object]]:
-    """A file for each frame, made from arrays."""
+    """A file for each frame, made from arrays; one of nobody for no frames.
+
+    A folder without a single file could not be told from any other.
+    """
+    if not len(sequence):
+        yield f"{sequence.name or 'frame'}_{0:012d}", _document([])
     for name, poses in zip(_file_names(sequence), sequence.frames, strict=True):
         yield name, _document(_new(poses, sequence))
 

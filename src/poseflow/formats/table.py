@@ -45,6 +45,10 @@ GONE = -2
 MOST_FRAMES = 10_000_000
 """A day of video at 100 frames a second; a larger number is no frame's."""
 
+# A clip has at most so many frames, and so many more for each of which something is told: an hour
+# of video in which somebody walks by once, but no days because of a number that is no frame's.
+_FRAMES, _FRAMES_MORE = 100_000, 100
+
 Refuse = Callable[[int, str, str], InputError]
 """(row from 0, column, "expected … got …") -> the error that names file, row and column."""
 
@@ -245,6 +249,7 @@ def sequence_of(
         numbers[:, end:].reshape(len(numbers), len(kind), 2) if is_changed else None,
     )
     frames = frame.astype(np.int64)
+    _refuse_emptiness(frames, about, refuse)
     order = np.argsort(frames, kind="stable")
     n_frames = max(frames.max(initial=-1), *about.empty, -1) + 1
     bounds = np.searchsorted(frames[order], np.arange(n_frames + 1)).tolist()
@@ -287,6 +292,15 @@ def _check(numbers: FloatArray, kind: Skeleton, refuse: Refuse) -> None:
         x, y = missing[:, column], missing[:, column + 1]
         demand(~x | y, column, "both x and y, or neither")
         demand(~y | x, column + 1, "both x and y, or neither")
+
+
+def _refuse_emptiness(frames: IntArray, about: About, refuse: Refuse) -> None:
+    """Refuse the first frame that is too far from all others to be one."""
+    told = len(np.unique(frames)) + len(about.empty)
+    most = _FRAMES + _FRAMES_MORE * told
+    for row in np.flatnonzero(frames >= most).tolist():
+        expected = f"expected less than {most} in a table that tells of {told} frames"
+        raise refuse(row, "frame", f"{expected}, got {frames[row]}")
 
 
 def _names(

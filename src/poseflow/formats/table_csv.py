@@ -148,11 +148,15 @@ def _numbers_one_by_one(
     numbers = np.full((len(cells), len(names)), np.nan)
     for i, row in enumerate(cells):
         for j, cell in enumerate(row):
+            if not cell:
+                continue
             try:
-                numbers[i, j] = float(cell or "nan")
+                numbers[i, j] = float(cell)
             except ValueError:
+                numbers[i, j] = np.nan
+            if np.isnan(numbers[i, j]):
                 fault = f"expected a number or an empty cell, got {cell!r}"
-                raise refuse(first + i, names[j], fault) from None
+                raise refuse(first + i, names[j], fault)
     return numbers
 
 
