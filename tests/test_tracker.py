@@ -187,6 +187,45 @@ def test_a_pose_without_a_keypoint_is_on_no_known_track(rule):
     assert ids_of([seen, nothing, seen], rule())[2] == [1]
 
 
+@pytest.mark.parametrize(
+    "rule", [*BOTH, detect_and_track, pytest.param(lambda: default(people=2), id="people")]
+)
+@pytest.mark.parametrize("sure", [0.9, 0.0, np.nan])
+def test_a_pose_of_nothing_is_nobody(rule, sure):
+    points = np.stack([np.full((17, 2), np.nan), person(100, 200), np.full((17, 2), np.nan)])
+    scores = [sure, 0.8, sure]
+    both = Poses.from_keypoints(points, scores=scores)
+    assert ids_of([both] * 8, rule()) == [[-1, 1, -1]] * 8
+    assert ids_of([both[:1]] * 8, rule()) == [[-1]] * 8
+    # Nor is it somebody who was lost, and it keeps nobody out.
+    later = Poses.from_keypoints(points[:1], scores=[sure])
+    seen = frame_of(person(100, 200), person(400, 200))
+    assert ids_of([both, later, seen], rule())[1] == [-1]
+    assert -1 not in ids_of([both, later, seen], rule())[2]
+
+
+def test_a_detectors_box_without_keypoints_is_somebody():
+    points = np.full((1, 17, 2), np.nan)
+    frames = [
+        Poses.from_keypoints(points, scores=[0.9], boxes=[[10 + t, 10, 50 + t, 90]])
+        for t in range(5)
+    ]
+    assert ids_of(frames) == [[1]] * 5
+
+
+@pytest.mark.parametrize("kept", [[9], [9, 10]])
+def test_somebody_of_whom_little_is_seen_goes_on(kept):
+    def seen(x: float, y: float) -> np.ndarray:
+        points = np.full((17, 2), np.nan)
+        points[kept] = [x, y]
+        return points
+
+    frames = [frame_of(seen(100 + 3 * t, 200 - 2 * t), seen(300, 200)) for t in range(8)]
+    assert ids_of(frames) == [[1, 2]] * 8
+    # Elsewhere is somebody else.
+    assert ids_of([frame_of(seen(100, 200)), frame_of(seen(300, 200))]) == [[1], [2]]
+
+
 def test_a_pose_of_one_keypoint_has_no_area_and_breaks_nothing():
     whole = person(100, 200)
     one = np.full_like(whole, np.nan)

@@ -27,6 +27,10 @@ BoolArray = NDArray[np.bool_]
 _OUTWARDS = np.array([-1.0, -1.0, 1.0, 1.0])
 """Of x0 y0 x1 y1, the directions that lead out of the box."""
 
+_POINT = 10.0
+"""Pixels around a keypoint that is all there is of a person, in place of a size: so far estimators
+may err from frame to frame."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class default:
@@ -191,8 +195,8 @@ class default:
 
         Returns:
             (T, N) similarities, at most 1, and (N,) scores of the poses: 1 where none is given,
-            -1 of a pose that shows the same person as a better one; that is no rival, and alike to
-            nobody.
+            -1 of a pose that shows the same person as a better one, or nobody at all, having
+            neither a keypoint nor a box; that is no rival, and alike to nobody.
         """
         n_tracks, n_poses = len(tracks), len(poses)
         # Tracks and poses are compared with the poses in one go: small arrays cost by the call.
@@ -201,17 +205,24 @@ class default:
         sides = np.concatenate([boxes, poses.boxes]) * _OUTWARDS
         across = sides.T.copy().reshape(2, 2, -1)
         extent = across[0] + across[1]
+        nobody = None
+        if np.count_nonzero(extent >= 1.0) < extent.size:
+            nobody = np.isnan(poses.boxes[:, 0])
+            across += np.where(extent < 1.0, _POINT, 0.0)
+            extent = across[0] + across[1]
+            sides = across.reshape(4, -1).T.copy()
         area = extent[0] * extent[1]
         cells = _near(across, extent, n_tracks)
         i, j = np.divmod(cells, max(n_poses, 1))
-        # A pose of one keypoint has no area: it is like what is in the same place.
-        spread = np.maximum(area, 1e-9)
+        spread = area.copy()
         unseen = tracks.missed / told.fps if np.count_nonzero(tracks.missed) else None
         if unseen is not None:
             spread[:n_tracks] *= (1.0 + self.growth * unseen) ** 2
         spread *= self.softness**2
         by_keypoints = _alike(keypoints, poses, spread, told.variances, i, j)
         scores = np.fmin(poses.scores, 1.0)
+        if nobody is not None:
+            scores[nobody] = -1.0
         n = int(cells.searchsorted(n_tracks * n_poses))
         twins = (by_keypoints[n:] > self.duplicate).nonzero()[0]
         if len(twins):

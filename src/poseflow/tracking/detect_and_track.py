@@ -38,9 +38,10 @@ class detect_and_track:
     def associate(self, tracks: Tracks, poses: Poses, told: Told) -> Association:
         """Confident poses on the tracks of the previous frame; each one left over starts a track.
 
-        A pose without a score is confident. Boxes that do not overlap are never paired.
+        A pose without a score is confident, one without a box is nobody. Boxes that do not overlap
+        are never paired.
         """
-        unsure = poses.scores < self.confident
+        unsure = (poses.scores < self.confident) | np.isnan(poses.boxes[:, 0])
         overlap = box_iou(tracks.boxes[:, None], poses.boxes[None])
         pairs = assign_allowed(overlap, (overlap > 0) & ~unsure)
         new = ~unsure

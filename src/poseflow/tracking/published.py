@@ -53,12 +53,16 @@ class published:
         poses: Poses,
         told: Told,
     ) -> Association:
-        """Hungarian on the grades of all pairs; whoever is left over starts a track."""
+        """Hungarian on the grades of all pairs; whoever is left over starts a track.
+
+        But a pose without a keypoint: of those the 2018 program's input has none.
+        """
         grades = self.grades(tracks, poses, told.correspondences, told.image_size)
         pairs = assign(grades)
         # Refused after solving, not before, as in 2018: the published ids depend on it.
         pairs = pairs[grades[pairs[:, 0], pairs[:, 1]] > self.match]
-        births = np.setdiff1d(np.arange(len(poses)), pairs[:, 1])
+        there = np.flatnonzero(~np.isnan(poses.keypoints[..., 0]).all(axis=1))
+        births = np.setdiff1d(there, pairs[:, 1])
         named = pairs[:0, 0]  # They have ids from birth.
         return Association(pairs, births, named, np.ones(len(births), dtype=np.bool_))
 
