@@ -58,9 +58,14 @@ class Renderer:
     Args:
         skeleton: what the keypoints are.
         trail: frames for which the way a person came stays visible; 0 = no trail.
+
+    Raises:
+        InputError: `trail` is below 0.
     """
 
     def __init__(self, skeleton: Skeleton, *, trail: int = 30) -> None:
+        if not trail >= 0:
+            raise InputError(f"trail: expected 0 frames or more, got {trail}")
         self._skeleton = skeleton
         self._brush = _Brush(skeleton)
         self._trail = trail

@@ -88,7 +88,7 @@ def save_video(
     skeleton: Skeleton,
     shown: Iterable[Shown],
     *,
-    trail: int | None = None,
+    renderer: Renderer | None = None,
     fps: float = 25.0,
 ) -> None:
     """Draw poses onto images: a video, or a folder of images if `out` has no suffix.
@@ -98,11 +98,11 @@ def save_video(
         video: the images are of.
         skeleton: of the poses.
         shown: the images, BGR or gray, with their poses; taken one by one, as they come.
-        trail: frames for which the way a person came stays visible; None = the renderer's.
+        renderer: a fresh one, of that skeleton; None = is made.
         fps: frames a second of a video made from a folder of images, which has no clock.
     """
-    renderer = Renderer(skeleton) if trail is None else Renderer(skeleton, trail=trail)
-    frames = ((renderer.draw(frame.image, poses), frame.time) for frame, poses in shown)
+    drawn = Renderer(skeleton) if renderer is None else renderer
+    frames = ((drawn.draw(frame.image, poses), frame.time) for frame, poses in shown)
     if out.suffix:
         sound = None if video.is_folder else video.path
         write_video(out, frames, fps=video.fps or fps, sound_from=sound)

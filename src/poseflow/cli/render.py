@@ -19,6 +19,8 @@ SUMMARY = "a video of who is who"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what `render` takes."""
+    from ..render import Renderer
+
     parser.add_argument(
         "images",
         type=Path,
@@ -40,7 +42,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=int,
         default=words.NOT_GIVEN,
         metavar="FRAMES",
-        help="how long the way a person came stays visible; 0 = no trail",
+        help="how long the way a person came stays visible; 0 = no trail "
+        f"({words.default_of(Renderer, 'trail')})",
     )
     parser.add_argument(
         "--fps",
@@ -61,16 +64,21 @@ def run(
     skeleton: str | None,
     score_scale: ScoreScale | None,
     image_list: Path | None,
-    **drawing: Any,
+    trail: int | None = None,
+    **rate: Any,
 ) -> None:
     """Read, draw, write."""
     from .. import results
     from ..pipeline import on_video, with_images
+    from ..render import Renderer
     from ..video import open_video
 
     words.refuse_overwriting(out, images, poses)
     sequence = words.read_poses(poses, format, skeleton, score_scale, image_list)
+    with words.naming_options():
+        length = {} if trail is None else {"trail": trail}
+        renderer = Renderer(sequence.skeleton, **length)
     video = open_video(images)
     sequence = on_video(sequence, video, words.note)
     shown = words.progress(with_images(video, sequence.frames), len(sequence), "drawing")
-    results.save_video(out, video, sequence.skeleton, shown, **drawing)
+    results.save_video(out, video, sequence.skeleton, shown, renderer=renderer, **rate)

@@ -179,7 +179,7 @@ def make_setting(setting: str, parameters: dict[str, Any]) -> Rule | paper:
     """The named setting with the parameters that were typed.
 
     Raises:
-        InputError: it has no such parameter.
+        InputError: it has no such parameter, or one is out of its range.
     """
     from ..tracking import SETTINGS
 
@@ -190,4 +190,5 @@ def make_setting(setting: str, parameters: dict[str, Any]) -> Rule | paper:
                 f"--{name.replace('_', '-')}: expected with --setting {' or '.join(owners)}, "
                 f"got --setting {setting}"
             )
-    return SETTINGS[setting](**parameters)
+    with words.naming_options():
+        return SETTINGS[setting](**parameters)

@@ -147,6 +147,8 @@ def run(
         raise InputError("--matcher and --write-correspondences: expected a video or image folder")
     if images is None and (appearance not in (None, "none") or reid_model):
         raise InputError("--appearance and --reid-model: expected a video or image folder")
+    if people is not None and people < 1:
+        raise InputError(f"--people: expected 1 or more, got {people}")
     estimator = {name: parameters.pop(name) for name in OPTIONS if name in parameters}
     refining = {name: parameters.pop(name) for name in REFINING if name in parameters}
     rule = make_setting(setting, parameters)

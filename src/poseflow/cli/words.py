@@ -7,6 +7,7 @@ import dataclasses
 import inspect
 import sys
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -95,6 +96,16 @@ def default_of(function: Callable[..., Any], parameter: str) -> Any:
     if dataclasses.is_dataclass(function):
         return next(f.default for f in dataclasses.fields(function) if f.name == parameter)
     return inspect.signature(function).parameters[parameter].default
+
+
+@contextmanager
+def naming_options() -> Iterator[None]:
+    """Say `--sure` where a refusal begins with the name of a parameter, `sure`."""
+    try:
+        yield
+    except InputError as error:
+        name, colon, rest = str(error).partition(":")
+        raise InputError(f"--{name.replace('_', '-')}{colon}{rest}") from error
 
 
 def refuse_overwriting(out: Path, *inputs: Path | None) -> None:

@@ -16,6 +16,7 @@ from ..motion_field import carry_people
 from ..poses import NO_ID, Poses
 from ..similarity import oks
 from .motion import damped_frames
+from .ranges import LEAST, check_ranges, number
 from .recall import closeness, nearness
 from .rule import Association, Told
 from .tracks import Tracks
@@ -74,35 +75,36 @@ class default:
             first; if nobody is lost, nobody. None = not known.
 
     Raises:
-        InputError: `people` is not a number of people.
+        InputError: a number is out of its range, or `people` is not a number of people.
     """
 
     follows_camera: ClassVar[bool] = True
 
-    memory: float = 3.0
-    sure: float = 0.47
-    birth: float = 0.49
-    trial: float = 0.4
-    persist: int = 5
-    similar: float = 0.06
-    similar_weak: float = 0.54
-    duplicate: float = 0.8
-    rival: float = 1.0
-    covered: float = 0.85
-    keypoint_share: float = 0.83
-    softness: float = 1.9
-    growth: float = 1.0
-    staleness: float = 0.22
-    looks: float = 1.0
-    alike: float = 0.75
-    recognised: float = 0.8
-    nearby: float = 4.0
-    pace: float = 3.75
-    persistence: float = 0.15
+    memory: float = number(3.0)
+    sure: float = number(0.47, 0, 1)
+    birth: float = number(0.49, 0, 1)
+    trial: float = number(0.4, 0, 1)
+    persist: int = number(5, 1)
+    similar: float = number(0.06, 0, 1)
+    similar_weak: float = number(0.54, 0, 1)
+    duplicate: float = number(0.8, 0, 1)
+    rival: float = number(1.0, 0, 1)
+    covered: float = number(0.85, 0, 1)
+    keypoint_share: float = number(0.83, 0, 1)
+    softness: float = number(1.9, LEAST)
+    growth: float = number(1.0)
+    staleness: float = number(0.22)
+    looks: float = number(1.0)
+    alike: float = number(0.75, 0, 1)
+    recognised: float = number(0.8, 0, 1)
+    nearby: float = number(4.0, LEAST)
+    pace: float = number(3.75, LEAST)
+    persistence: float = number(0.15, LEAST)
     people: int | None = None
 
     def __post_init__(self) -> None:
-        if self.people is not None and self.people < 1:
+        check_ranges(self)
+        if self.people is not None and not self.people >= 1:
             raise InputError(f"people: expected at least 1, got {self.people}")
 
     def associate(

@@ -14,6 +14,7 @@ import numpy as np
 from ..assignment import assign_allowed
 from ..poses import Poses
 from ..similarity import box_iou
+from .ranges import check_ranges, number
 from .rule import Association, Told
 from .tracks import Tracks
 
@@ -25,11 +26,17 @@ class detect_and_track:
     Args:
         confident: score in [0, 1] that a pose needs to take part; the others get no id. The
             paper's 0.95 is a score of its own detector: here it is the middle of the scale.
+
+    Raises:
+        InputError: the score is out of its range.
     """
 
     follows_camera: ClassVar[bool] = False
 
-    confident: float = 0.5
+    confident: float = number(0.5, 0, 1)
+
+    def __post_init__(self) -> None:
+        check_ranges(self)
 
     def remembers(self, fps: float) -> int:
         """For how many frames a track is kept without being seen: none."""

@@ -17,6 +17,7 @@ from ..frames import Correspondences
 from ..geometry import boxes_around, overlapping, widen
 from ..poses import Poses
 from ..similarity import box_iou, correspondence_iou, mean_of_largest, square_iou
+from .ranges import check_ranges, number
 from .rule import Association, Told
 from .tracks import Tracks
 
@@ -34,14 +35,20 @@ class published:
         reach: pixels, half the side of the square around a keypoint (`mag`).
         match: a pair is taken if its grade exceeds this. Grades reach 6 for a track seen in the
             previous frame and 2 for others, so lost tracks need more (`match`).
+
+    Raises:
+        InputError: a number is out of its range.
     """
 
     follows_camera: ClassVar[bool] = False
 
-    link: int = 100
-    joints: int = 7
-    reach: float = 30.0
-    match: float = 0.2
+    link: int = number(100, 1)
+    joints: int = number(7, 1)
+    reach: float = number(30.0)
+    match: float = number(0.2, 0, 6)
+
+    def __post_init__(self) -> None:
+        check_ranges(self)
 
     def remembers(self, fps: float) -> int:
         """For how many frames a track is kept without being seen, at any rate of them."""

@@ -94,7 +94,8 @@ def write_video(
         sound_from: a video whose sound, if any, goes along: copied, or else encoded anew.
 
     Raises:
-        InputError: the suffix is another, there are no frames, or the file cannot be written.
+        InputError: the suffix is another, `fps` is not a rate, there are no frames, or the file
+            cannot be written.
         PoseflowError: the installed FFmpeg cannot encode this kind of video.
     """
     path = Path(path)
@@ -104,6 +105,8 @@ def write_video(
             f"{path}: expected a video to write ({' or '.join(VIDEO_SUFFIXES)}), "
             f"got the suffix {path.suffix!r}"
         )
+    if not 0 < fps < math.inf:
+        raise InputError(f"fps: expected a number of frames a second above 0, got {fps:g}")
     with whole_file(path) as temporary:
         _encode(path, temporary, kind, frames, fps, sound_from)
 
