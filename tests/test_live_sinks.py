@@ -110,6 +110,7 @@ def test_what_was_broken_off_leaves_no_file(tmp_path, name):
 def test_what_cannot_be_recorded_is_a_sentence(tmp_path):
     with pytest.raises(InputError, match=r"expected a folder, or a file ending in \.json, "):
         record(tmp_path / "live.gif", Counts())
+    (tmp_path / "no").touch()
     with pytest.raises(InputError, match="cannot be written"):
         with record(tmp_path / "no" / "folder.json", Counts()):
             pass

@@ -8,34 +8,39 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
-from .errors import InputError
+from .errors import InputError, PoseflowError
 
 
 @contextmanager
 def whole_file(path: str | os.PathLike[str]) -> Iterator[Path]:
     """Yield a temporary path beside `path`; it becomes `path` only if the block succeeds.
 
-    The temporary file has the same suffix, for encoders that go by it.
+    The temporary file has the same suffix, for encoders that go by it. Folders that are missing
+    above `path` are made with it, and not before.
 
     Raises:
-        InputError: the folder does not exist, cannot be written or is full.
+        InputError: the file cannot be written, or the disk is full. Errors of the block that name
+            the temporary path name `path` instead.
     """
     final = Path(path)
     with _telling(final):
         if final.is_dir():
             raise InputError(f"{final}: expected a file to write, found a folder")
-        handle, name = tempfile.mkstemp(dir=final.parent, prefix=".poseflow-", suffix=final.suffix)
+        above = _nearest_folder(final)
+        handle, name = tempfile.mkstemp(dir=above, prefix=".poseflow-", suffix=final.suffix)
         os.close(handle)
     temporary = Path(name)
     try:
-        with _telling(final):
+        with _telling(final, temporary):
             yield temporary
             # mkstemp makes files private; an output has the permissions of any other new file.
             os.chmod(temporary, 0o666 & ~_umask())
-            os.replace(temporary, final)
+            with _folder_for(final):
+                os.replace(temporary, final)
     finally:
         temporary.unlink(missing_ok=True)
 
@@ -44,47 +49,131 @@ def whole_file(path: str | os.PathLike[str]) -> Iterator[Path]:
 def whole_folder(path: str | os.PathLike[str]) -> Iterator[Path]:
     """Yield a fresh folder beside `path`; its files move into `path` only if the block succeeds.
 
-    A folder that exists keeps what else is in it; files of the same names are replaced.
+    A folder that exists keeps what else is in it; files of the same names are replaced, all of them
+    or none. Folders that are missing above `path` are made with it, and not before.
 
     Raises:
-        InputError: the folder cannot be made or written, or is full.
+        InputError: the folder cannot be made or written, or the disk is full. Errors of the block
+            that name the temporary path name `path` instead.
     """
     final = Path(path)
     with _telling(final):
         if final.exists() and not final.is_dir():
             raise InputError(f"{final}: expected a folder to write, found a file")
-        final.parent.mkdir(parents=True, exist_ok=True)
-        temporary = Path(tempfile.mkdtemp(dir=final.parent, prefix=".poseflow-"))
+        above = _nearest_folder(final)
+        temporary = Path(tempfile.mkdtemp(dir=above, prefix=".poseflow-"))
     try:
-        with _telling(final):
+        with _telling(final, temporary):
             yield temporary
             os.chmod(temporary, 0o777 & ~_umask())
             if final.exists():
-                for made in sorted(temporary.rglob("*")):
-                    target = final / made.relative_to(temporary)
-                    if made.is_dir():
-                        target.mkdir(exist_ok=True)
-                    else:
-                        os.replace(made, target)
+                _move_into(temporary, final)
             else:
-                os.replace(temporary, final)
+                with _folder_for(final):
+                    os.replace(temporary, final)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
 
 
 @contextmanager
-def _telling(final: Path) -> Iterator[None]:
+def _telling(final: Path, temporary: Path | None = None) -> Iterator[None]:
     """Turn the system's refusal to write into a sentence that names the output."""
     try:
         yield
+    except BrokenPipeError:
+        raise  # Of no file, but of what was printed meanwhile.
     except OSError as error:
         raise InputError(f"{final}: cannot be written: {error.strerror or error}") from error
+    except PoseflowError as error:
+        # Whoever wrote into a temporary folder could but name that.
+        told = str(error).replace(str(temporary), str(final))
+        if temporary is None or told == str(error):
+            raise
+        raise InputError(told) from error
+
+
+def _nearest_folder(path: Path) -> Path:
+    """The folder above a path that is there, or a file in its stead: the parent or one farther."""
+    return next(above for above in path.absolute().parents if above.exists())
+
+
+@contextmanager
+def _folder_for(path: Path) -> Iterator[None]:
+    """Make the folders above a path; those made are taken away again if the block fails."""
+    missing = [above for above in path.absolute().parents if not above.exists()]
+    made = []
+    try:
+        for folder in reversed(missing):
+            folder.mkdir(exist_ok=True)
+            made.append(folder)
+        yield
+    except BaseException:
+        for folder in reversed(made):
+            with suppress(OSError):
+                folder.rmdir()
+        raise
+
+
+def _move_into(source: Path, final: Path) -> None:
+    """Move what is in a folder into another that is there: all of it or nothing.
+
+    Raises:
+        InputError: a folder stands where a file is to be, or a file where a folder.
+        OSError: a file cannot be moved.
+    """
+    moves = [(made, final / made.relative_to(source)) for made in sorted(source.rglob("*"))]
+    for made, target in moves:
+        if target.exists() and target.is_dir() != made.is_dir():
+            kinds = ("folder", "file") if made.is_dir() else ("file", "folder")
+            raise InputError("{}: expected a {} to write, found a {}".format(target, *kinds))
+    before = Path(tempfile.mkdtemp(dir=source.parent, prefix=".poseflow-"))
+    done: list[tuple[Path, Path | None]] = []
+    try:
+        for made, target in moves:
+            kept = before / str(len(done)) if target.exists() else None
+            if not made.is_dir():
+                done.append((target, kept))
+                if kept is not None:
+                    os.replace(target, kept)
+                os.replace(made, target)
+            elif kept is None:
+                done.append((target, None))
+                target.mkdir()
+    except BaseException:
+        for target, kept in reversed(done):
+            with suppress(OSError):
+                if kept is not None:
+                    os.replace(kept, target)
+                elif target.is_dir():
+                    target.rmdir()
+                else:
+                    target.unlink()
+        # What cannot be put back stays where it is.
+        with suppress(OSError):
+            before.rmdir()
+        raise
+    shutil.rmtree(before, ignore_errors=True)
 
 
 def _umask() -> int:
     mask = os.umask(0)
     os.umask(mask)
     return mask
+
+
+_Path: Any = type(Path())
+
+
+class FolderPath(_Path):  # type: ignore[misc]
+    """A path that was written with a / at its end: a folder, whatever its name looks like."""
+
+    @property
+    def suffix(self) -> str:
+        """None: a folder's name tells nothing."""
+        return ""
+
+    def __truediv__(self, name: str | os.PathLike[str]) -> Path:
+        return Path(self) / name
 
 
 def cache_folder() -> Path:
