@@ -19,24 +19,48 @@ MADE = ("tracked.json", "tracked.mp4", "tracks.csv", "summary.json")
 """What is in a folder of results, beside `tracked` in the input's own format."""
 
 
-def is_one_file(out: Path) -> bool:
+def is_one_file(out: Path, to: str | None = None) -> bool:
     """Whether an output is one file of poses, by its suffix; else it is a folder of results.
 
+    Args:
+        out: a `files.FolderPath` is a folder, whatever its suffix.
+        to: as for `check_format`.
+
     Raises:
-        InputError: it has another suffix, and is no folder yet: most likely a slip; or the file's
-            folder is not there.
+        InputError: it has another suffix, and is no folder yet: most likely a slip; or it cannot
+            be of that format.
     """
+    check_format(out, to)
     known = sorted({f.suffix for f in FORMATS.values() if f.suffix and f.write is not None})
-    if out.suffix and out.suffix.lower() not in known and not out.is_dir():
+    if not out.suffix or out.is_dir():
+        return False
+    if out.suffix.lower() not in known:
         raise InputError(
-            f"{out}: expected a file ending in {', '.join(known)}, or a folder; "
-            f"got the suffix {out.suffix!r}"
+            f"{out}: expected a file ending in {', '.join(known)}, or a folder (write {out}/ if "
+            f"this is to be one); got the suffix {out.suffix!r}"
         )
-    one_file = out.suffix.lower() in known and not out.is_dir()
-    if one_file and not out.parent.is_dir():
-        # Now, and not after an hour's work.
-        raise InputError(f"{out}: cannot be written: there is no folder {out.parent}")
-    return one_file
+    return True
+
+
+def check_format(out: Path, to: str | None) -> None:
+    """Refuse what cannot be written: now, and not after an hour's work.
+
+    Args:
+        out: a file, or a folder.
+        to: name of a format; None = whichever goes with the suffix.
+
+    Raises:
+        InputError: there is no such format, it is read only, or the file's suffix is another's.
+    """
+    if to is None:
+        return
+    written = {name: form for name, form in FORMATS.items() if form.write is not None}
+    if to not in written:
+        raise InputError(f"--to: expected one of {', '.join(written)}; got {to!r}")
+    suffix, own = out.suffix.lower(), written[to].suffix
+    if suffix in {form.suffix for form in written.values()} - {"", own} and not out.is_dir():
+        fitting = f"a file ending in {own}" if own else "a folder"
+        raise InputError(f"{out}: expected {fitting} for the format {to}, got {out.suffix!r}")
 
 
 def json_format(sequence: Sequence) -> str:

@@ -29,7 +29,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("poses", type=Path, metavar="IN", help="poses, of any format")
     parser.add_argument(
         "out",
-        type=Path,
+        type=words.output,
         metavar="OUT",
         help="a file, or a folder for openpose and for several clips",
     )
@@ -49,9 +49,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(poses: Path, out: Path, to: str | None, raw: bool = False, **reading: Any) -> None:
     """Read, and write in the other format."""
-    from .. import formats
+    from .. import formats, results
 
     words.refuse_overwriting(out, poses)
+    results.check_format(out, to)
     if raw:
         formats.save(out, words.read_poses(poses, **reading).original(), format=to)
         return

@@ -36,7 +36,7 @@ def add_cues(parser: argparse.ArgumentParser) -> None:
     add_appearance(group)
     group.add_argument(
         "--write-correspondences",
-        type=Path,
+        type=words.output,
         metavar="FOLDER",
         help="also write those found, in that text format, to this folder",
     )

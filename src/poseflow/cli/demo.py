@@ -19,7 +19,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what `demo` takes."""
     parser.add_argument(
         "--out",
-        type=Path,
+        type=words.output,
         default=Path("demo-results"),
         metavar="FOLDER",
         help="where the results go (demo-results)",

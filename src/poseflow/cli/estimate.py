@@ -28,7 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("images", type=Path, metavar="VIDEO_OR_IMAGE_FOLDER")
     parser.add_argument(
         "--out",
-        type=Path,
+        type=words.output,
         required=True,
         metavar="POSES",
         help="the file, ending in .json (AlphaPose's list), .csv or .parquet; with --to, of any "
@@ -138,15 +138,10 @@ def run(
     """Estimate, write, and say how many there were."""
     from .. import results
     from ..estimation import estimate
-    from ..formats import FORMATS
     from ..video import open_video
 
     words.refuse_overwriting(out, images)
-    # Before all the work, not after it.
-    if to is not None and (to not in FORMATS or FORMATS[to].write is None):
-        known = ", ".join(name for name, form in FORMATS.items() if form.write is not None)
-        raise InputError(f"--to: expected one of {known}; got {to!r}")
-    if not results.is_one_file(out) and to is None:
+    if not results.is_one_file(out, to) and to is None:
         raise InputError(f"{out}: expected a file ending in .json, .csv or .parquet, or --to")
     video = open_video(images)
     sequence = estimate(video, make_estimator(skeleton, **typed))

@@ -62,7 +62,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--out",
-        type=Path,
+        type=words.output,
         metavar="FOLDER",
         help="also write report.html (a page with pictures: what was lost to what, and every "
         "switch), evaluation.json and the tables as .csv, .md and .tex to this folder",

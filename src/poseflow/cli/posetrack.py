@@ -78,7 +78,7 @@ def _add_tracking(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--out",
-        type=Path,
+        type=words.output,
         required=True,
         metavar="FOLDER",
         help="gets a file for each sequence, called and written as its annotation, with exactly "
@@ -159,7 +159,7 @@ def _add_matching(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--out",
-        type=Path,
+        type=words.output,
         default=words.NOT_GIVEN,
         metavar="FOLDER",
         help="gets A_B_orb.txt (A_B.txt if not by ORB) for neighbouring images A and B, in "

@@ -32,7 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--out",
-        type=Path,
+        type=words.output,
         required=True,
         metavar="VIDEO_OR_FOLDER",
         help="ending in .mp4 (H.264) or .webm (VP9): a video; else a folder of images",

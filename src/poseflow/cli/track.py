@@ -56,7 +56,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--out",
-        type=Path,
+        type=words.output,
         required=True,
         metavar="RESULTS",
         help="ending in .json, .csv or .parquet: that one file; else a folder that gets "
@@ -142,7 +142,7 @@ def run(
     from ..video import open_video
 
     words.refuse_overwriting(out, images, poses)
-    one_file = results.is_one_file(out)
+    one_file = results.is_one_file(out, to)
     if images is None and (matcher not in (None, "none") or write_correspondences):
         raise InputError("--matcher and --write-correspondences: expected a video or image folder")
     if images is None and (appearance not in (None, "none") or reid_model):

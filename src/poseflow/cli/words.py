@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import inspect
+import os
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ..errors import InputError
+from ..files import FolderPath
 from ..poses import Sequence
 
 if TYPE_CHECKING:
@@ -21,6 +23,24 @@ Item = TypeVar("Item")
 
 NOT_GIVEN: Any = argparse.SUPPRESS
 """What argparse leaves out of the arguments: a default lives in the function that takes it."""
+
+
+def output(text: str) -> Path:
+    """What argparse makes of an output's path: a folder for sure, if it ends with a /.
+
+    Raises:
+        ArgumentTypeError: it is empty, or the system would never take it.
+    """
+    if not text:
+        raise argparse.ArgumentTypeError("expected a path, got nothing")
+    try:
+        os.stat(text)
+    except (FileNotFoundError, NotADirectoryError):
+        pass  # It is yet to be made; what stands in the way is told when it is.
+    except OSError as error:
+        raise argparse.ArgumentTypeError(f"{text}: cannot be written: {error.strerror}") from error
+    is_folder = text.endswith(tuple(filter(None, (os.sep, os.altsep))))
+    return FolderPath(text) if is_folder else Path(text)
 
 
 def add_reading(parser: argparse.ArgumentParser) -> None:
