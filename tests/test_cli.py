@@ -181,7 +181,9 @@ def test_python_m_poseflow_and_a_real_process(at):
     done = subprocess.run([*command, "t.json"], capture_output=True, text=True, check=True)
     assert done.stderr == ""  # nothing but the result when nobody watches
     assert "2 people" in done.stdout
-    bad = subprocess.run([*command, "no/t.json"], capture_output=True, text=True, check=False)
+    bad = subprocess.run(
+        [*command, "poses.json/t.json"], capture_output=True, text=True, check=False
+    )
     assert bad.returncode == 2
     assert bad.stderr.count("\n") == 1
 
@@ -285,7 +287,7 @@ def test_a_video_that_breaks_off(at, capsys):
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        pytest.param(["--out", "no/such/t.json"], ["cannot be written"], id="no-folder"),
+        pytest.param(["--out", "poses.json/t.json"], ["cannot be written"], id="no-folder"),
         pytest.param(["--out", "poses.json"], ["never touched"], id="onto-itself"),
         pytest.param(["--out", "t.xml"], ["t.xml", ".json"], id="unknown-suffix"),
         pytest.param(["--out", "t.json", "--to", "xml"], ["xml"], id="unknown-format"),

@@ -101,7 +101,7 @@ def _add_showing(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("where it shows; without any of these, in a window")
     group.add_argument(
         "--out",
-        type=Path,
+        type=words.output,
         metavar="FILE_OR_FOLDER",
         help="ending in .json (poses with ids), .jsonl (the lines of --json), .mp4 or .webm (what "
         f"is seen, drawn): that file; else a folder that gets {', '.join(_IN_A_FOLDER)}. They "
@@ -291,7 +291,12 @@ def _until_told(stop: threading.Event) -> Iterator[None]:
         told.append(time.monotonic())
         stop.set()
 
-    before = {kind: signal.signal(kind, handle) for kind in (signal.SIGINT, signal.SIGTERM)}
+    kinds = [signal.SIGINT, signal.SIGTERM]
+    # A terminal that is closed; but not for nohup, which says to ignore it.
+    hangup = getattr(signal, "SIGHUP", None)
+    if hangup is not None and signal.getsignal(hangup) is not signal.SIG_IGN:
+        kinds.append(hangup)
+    before = {kind: signal.signal(kind, handle) for kind in kinds}
     try:
         yield
     finally:
