@@ -280,7 +280,7 @@ def test_a_video_that_breaks_off(at, capsys):
     whole = Path("clip.mp4").read_bytes()
     Path("clip.mp4").write_bytes(whole[: len(whole) * 2 // 3])
     assert run("track", "clip.mp4", "--poses", "poses.json", "--out", "results") == 2
-    refused(capsys, ["clip.mp4"])
+    refused(capsys, ["clip.mp4", "the video is damaged: of 8 frames"])
     assert not Path("results").exists()
 
 

@@ -436,3 +436,30 @@ def test_importing_loads_neither_opencv_nor_ffmpeg():
         check=True,
     )
     assert done.stdout.strip() == "set()"
+
+
+# What is known to be missing.
+
+
+def broken_in_the_middle(path):
+    content = bytearray(path.read_bytes())
+    third = len(content) // 3
+    content[third : 2 * third] = np.random.default_rng(1).bytes(third)
+    path.write_bytes(content)
+    return path
+
+
+def test_damage_that_is_decoded_around_is_told(tmp_path):
+    path = film(tmp_path / "a.avi", drifting(60, 320, 240), codec="mpeg4", **{"b": "2000000"})
+    assert open_video(path).damage == ""
+    video = open_video(broken_in_the_middle(path))
+    assert 0 < video.n_frames < 60
+    assert video.damage.startswith(f"of 60 frames {video.n_frames} can be decoded")
+    assert len(list(read_frames(video, color=False))) == video.n_frames
+
+
+def test_pictures_that_stay_are_no_damage(tmp_path):
+    ticks = [0, 1, 2, 5, 6, 10]
+    path = film(tmp_path / "a.avi", drifting(6), ticks=ticks, codec="mpeg4")
+    video = open_video(path)
+    assert (video.n_frames, video.damage) == (6, "")

@@ -161,6 +161,7 @@ def _by_number(
         raise InputError(
             f"{_origin(sequence)}: image {sequence.image_names[first]!r}: poses for frame "
             f"{places[first]}, but {video.path} has {n_frames} frames (0 to {n_frames - 1})"
+            f"{_damage(video)}"
         )
     return places
 
@@ -169,9 +170,13 @@ def _in_order(sequence: Sequence, video: Video) -> IntArray:
     if len(sequence) > video.n_frames:
         raise InputError(
             f"{_origin(sequence)}: poses for {len(sequence)} frames, but {video.path} has "
-            f"{video.n_frames}"
+            f"{video.n_frames}{_damage(video)}"
         )
     return np.arange(len(sequence))
+
+
+def _damage(video: Video) -> str:
+    return f"; the video is damaged: {video.damage}" if video.damage else ""
 
 
 def frame_number(name: str) -> int | None:

@@ -129,6 +129,7 @@ def save_video(
     frames = ((drawn.draw(frame.image, poses), frame.time) for frame, poses in shown)
     if out.suffix:
         sound = None if video.is_folder else video.path
-        write_video(out, frames, fps=video.fps or fps, sound_from=sound)
+        rate = video.fps or fps
+        write_video(out, frames, fps=rate, sound_from=sound, pixel_aspect=video.pixel_aspect)
     else:
         write_images(out, frames, video.names or None)

@@ -144,6 +144,7 @@ def run(
     if not results.is_one_file(out, to) and to is None:
         raise InputError(f"{out}: expected a file ending in .json, .csv or .parquet, or --to")
     video = open_video(images)
+    words.note_damage(video)
     sequence = estimate(video, make_estimator(skeleton, **typed))
     start = time.perf_counter()
     n_poses = sum(map(len, words.progress(sequence.frames, len(sequence), "estimating")))

@@ -80,5 +80,6 @@ def run(
         renderer = Renderer(sequence.skeleton, **length)
     video = open_video(images)
     sequence = on_video(sequence, video, words.note)
+    words.note_damage(video)
     shown = words.progress(with_images(video, sequence.frames), len(sequence), "drawing")
     results.save_video(out, video, sequence.skeleton, shown, renderer=renderer, **rate)

@@ -281,6 +281,7 @@ def track_poses(
     tracker = tracker_for(sequence.skeleton, there, matching, appearance, fps)
     if video is not None:
         sequence = on_video(sequence, video, words.note)
+        words.note_damage(video)
     find = None if read_from is None else correspondences_from(read_from, sequence)
     # Poses alone, and correspondences of others, do not need the images at all.
     in_colour = appearance is not None

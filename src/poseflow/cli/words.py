@@ -18,6 +18,7 @@ from ..poses import Sequence
 
 if TYPE_CHECKING:
     from ..formats.scales import ScoreScale
+    from ..video import Video
 
 Item = TypeVar("Item")
 
@@ -144,6 +145,12 @@ def refuse_overwriting(out: Path, *inputs: Path | None) -> None:
             raise InputError(
                 f"{out}: expected another place than the input {given}, which is never touched"
             )
+
+
+def note_damage(video: Video) -> None:
+    """Say so if a video is known to be damaged."""
+    if video.damage:
+        note(f"{video.path}: the video is damaged: {video.damage}")
 
 
 def note(text: str) -> None:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
+from fractions import Fraction
 from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -25,8 +26,26 @@ _LUMA_FIRST = frozenset(
 )
 
 
-def look(path: Path) -> tuple[tuple[int, int], int, float]:
-    """Width and height as displayed, the number of frames, and the average frame rate.
+class Look(NamedTuple):
+    """What a video is found to be.
+
+    Attributes:
+        size: width and height as displayed, in pixels of the file.
+        n_frames: that can be decoded.
+        fps: on average.
+        pixel_aspect: width of a pixel by its height, as displayed.
+        damage: what is known to be missing or broken, in words; "" = nothing.
+    """
+
+    size: tuple[int, int]
+    n_frames: int
+    fps: float
+    pixel_aspect: Fraction
+    damage: str
+
+
+def look(path: Path) -> Look:
+    """What a video is; it is decoded only as far as must be.
 
     Raises:
         InputError: the file is not a video, or its first frame cannot be decoded.
@@ -35,10 +54,15 @@ def look(path: Path) -> tuple[tuple[int, int], int, float]:
         # 25 is what FFmpeg itself takes for a stream that tells nothing.
         fps, tick = float(stream.average_rate or stream.guessed_rate or 25), stream.time_base
         first = next(_decoded(path, container, stream))
-    times = _times_of_packets(path)
-    if times is None:
+        aspect = Fraction(stream.sample_aspect_ratio or 1)
+    packets, n_broken = _packets_of(path), 0
+    times: list[int | None] = packets.times
+    if not packets.certain:
+        times = []
         with _opened(path) as (container, stream):
-            times = [frame.pts for frame in _decoded(path, container, stream)]
+            for frame in _decoded(path, container, stream):
+                times.append(frame.pts)
+                n_broken += frame.is_corrupt
     known = [time for time in times if time is not None]
     seconds = float((max(known) - min(known)) * tick) if known else 0.0
     # A film of a screen may claim a thousand frames a second, which is only the tick of its clock.
@@ -46,7 +70,21 @@ def look(path: Path) -> tuple[tuple[int, int], int, float]:
         fps = (len(times) - 1) / seconds
     turned = _quarter_turns(first) % 2
     size = (first.height, first.width) if turned else (first.width, first.height)
-    return size, len(times), fps
+    damage = _damage(len(times), packets, n_broken)
+    return Look(size, len(times), fps, 1 / aspect if turned else aspect, damage)
+
+
+def _damage(n_frames: int, packets: _Packets, n_broken: int) -> str:
+    said = []
+    broken = packets.corrupt or n_broken > 0
+    if packets.claimed > n_frames and (broken or packets.all_frames):
+        said.append(f"of {packets.claimed} frames {n_frames} can be decoded")
+    elif packets.corrupt:
+        said.append("it is cut off")
+    if n_broken:
+        whose = "them" if said else f"{n_frames} frames"
+        said.append(f"{n_broken} of {whose} can be decoded only in part")
+    return ", ".join(said)
 
 
 def decode(path: Path, n_frames: int, fps: float, color: bool) -> Generator[Frame]:
@@ -106,21 +144,26 @@ def _opened(path: Path) -> Iterator[tuple[Any, Any]]:
 
 
 def _packets(path: Path, container: Any, stream: Any) -> Iterator[Any]:
-    import av
-
+    """The packets, all but empty ones, and without a last one that was cut short."""
     held = None
-    try:
-        for packet in container.demux(stream):
-            # An empty packet, which PyAV ends with, would tell the decoder that there are no more.
-            if packet.size:
-                if held is not None:
-                    yield held
-                held = packet
-    except av.FFmpegError as error:
-        raise InputError(f"{path}: cannot be read, FFmpeg says: {error.strerror}") from error
+    for packet in _every_packet(path, container, stream):
+        # An empty packet would tell the decoder that there are no more.
+        if packet.size:
+            if held is not None:
+                yield held
+            held = packet
     # A file that was cut short ends in a piece of a packet, which would bring the decoder down.
     if held is not None and not held.is_corrupt:
         yield held
+
+
+def _every_packet(path: Path, container: Any, stream: Any) -> Iterator[Any]:
+    import av
+
+    try:
+        yield from container.demux(stream)
+    except av.FFmpegError as error:
+        raise InputError(f"{path}: cannot be read, FFmpeg says: {error.strerror}") from error
 
 
 def _decoded(path: Path, container: Any, stream: Any) -> Iterator[Any]:
@@ -142,22 +185,48 @@ def _decoded(path: Path, container: Any, stream: Any) -> Iterator[Any]:
         raise InputError(f"{path}: expected a video, got one without a frame that can be decoded")
 
 
-def _times_of_packets(path: Path) -> list[int | None] | None:
-    """The presentation times of the packets in ticks, where each is sure to make a frame.
+class _Packets(NamedTuple):
+    """What the packets of a video tell.
 
-    None where only decoding would tell: in some codecs, and where packets are damaged, cut away by
-    an edit list, or need others from before the beginning of the file.
+    Attributes:
+        times: of presentation, in ticks.
+        certain: whether each packet is sure to make a frame.
+        corrupt: whether one of them is.
+        claimed: how many the container says that there are; 0 = it does not say.
+        all_frames: whether each that is claimed would be a frame.
+    """
+
+    times: list[int | None]
+    certain: bool
+    corrupt: bool
+    claimed: int
+    all_frames: bool
+
+
+def _packets_of(path: Path) -> _Packets:
+    """Read all packets.
+
+    Of some codecs only decoding would tell how many frames there are, and where packets are
+    damaged, cut away by an edit list, or need others from before the beginning of the file.
     """
     with _opened(path) as (container, stream):
         certain = stream.codec_context.codec.canonical_name in _A_PACKET_A_FRAME
         times: list[int | None] = []
-        for packet in _packets(path, container, stream):
+        corrupt = discarded = False
+        for packet in _every_packet(path, container, stream):
+            if not packet.size:
+                continue
             certain &= packet.is_keyframe or bool(times)
-            certain &= not packet.is_corrupt and not packet.is_discard
+            corrupt |= packet.is_corrupt
+            discarded |= packet.is_discard
             times.append(packet.pts)
-        known = [time for time in times if time is not None]
-        certain &= not known or known[0] == min(known)
-        return times if certain else None
+        claimed = stream.frames
+        # AVI counts the empty packets that mean "as before", which FFmpeg keeps to itself.
+        all_frames = not discarded and container.format.name != "avi"
+    certain &= not corrupt and not discarded
+    known = [time for time in times if time is not None]
+    certain &= not known or known[0] == min(known)
+    return _Packets(times, certain, corrupt, claimed, all_frames)
 
 
 def _image(frame: Any, color: bool, reformatter: Any) -> ImageArray:

@@ -6,6 +6,7 @@ import math
 import os
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
 
 from .. import threads
@@ -26,6 +27,8 @@ class Video:
         n_frames: how many frames there are.
         fps: frames a second, on average; None for a folder, which has no clock.
         names: the file names of a folder's images, in order; () for a video.
+        pixel_aspect: width of a pixel by its height, as displayed; hardly ever other than 1.
+        damage: what is known to be missing or broken, in words; "" = nothing.
     """
 
     path: Path
@@ -33,6 +36,8 @@ class Video:
     n_frames: int
     fps: float | None
     names: tuple[str, ...] = ()
+    pixel_aspect: Fraction = Fraction(1)
+    damage: str = ""
 
     @property
     def is_folder(self) -> bool:
@@ -70,8 +75,15 @@ def open_video(path: str | os.PathLike[str]) -> Video:
         )
     if empty:
         raise InputError(f"{path}: expected a video, got an empty file")
-    size, n_frames, fps = look(path)
-    return Video(path, size, n_frames, fps)
+    seen = look(path)
+    return Video(
+        path,
+        seen.size,
+        seen.n_frames,
+        seen.fps,
+        pixel_aspect=seen.pixel_aspect,
+        damage=seen.damage,
+    )
 
 
 def read_frames(video: Video, *, color: bool, ahead: int = 4) -> Iterator[Frame]:

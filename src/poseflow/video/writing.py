@@ -26,6 +26,7 @@ class _Kind(NamedTuple):
 
     `tick` is the unit of its presentation times in seconds; `copied_sound` the codecs whose
     packets its container takes and browsers play, all other sound goes through `sound_encoder`.
+    Whether the file `tells_aspect` of pixels that are not square; if not, images are made wider.
     """
 
     encoder: str
@@ -34,6 +35,7 @@ class _Kind(NamedTuple):
     tick: Fraction
     copied_sound: tuple[str, ...]
     sound_encoder: str
+    tells_aspect: bool
 
 
 _KINDS = {
@@ -54,6 +56,7 @@ _KINDS = {
         Fraction(1, 90_000),
         ("aac", "mp3"),
         "aac",
+        tells_aspect=True,
     ),
     ".webm": _Kind(
         "libvpx-vp9",
@@ -62,6 +65,8 @@ _KINDS = {
         Fraction(1, 1000),
         ("opus", "vorbis"),
         "libopus",
+        # PyAV does not hand it on to Matroska, and VP9 has no place for it.
+        tells_aspect=False,
     ),
 }
 
@@ -78,6 +83,7 @@ def write_video(
     *,
     fps: float,
     sound_from: Path | None = None,
+    pixel_aspect: Fraction = Fraction(1),
 ) -> None:
     """Write a video that browsers play: H.264 in .mp4, or VP9 in .webm.
 
@@ -92,6 +98,7 @@ def write_video(
         fps: frames a second on average: by it goes the share of bits a frame gets, and how long
             the last is shown.
         sound_from: a video whose sound, if any, goes along: copied, or else encoded anew.
+        pixel_aspect: width of the images' pixels by their height, as displayed.
 
     Raises:
         InputError: the suffix is another, `fps` is not a rate, there are no frames, or the file
@@ -108,7 +115,7 @@ def write_video(
     if not 0 < fps < math.inf:
         raise InputError(f"fps: expected a number of frames a second above 0, got {fps:g}")
     with whole_file(path) as temporary:
-        _encode(path, temporary, kind, frames, fps, sound_from)
+        _encode(path, temporary, kind, frames, fps, sound_from, pixel_aspect)
 
 
 def write_images(
@@ -140,10 +147,13 @@ def _encode(
     frames: Iterable[tuple[ImageArray, float]],
     fps: float,
     sound_from: Path | None,
+    aspect: Fraction,
 ) -> None:
     import av
     from av.codec.codec import UnknownCodecError
 
+    if aspect != 1 and not kind.tells_aspect:
+        frames, aspect = _square(frames, aspect), Fraction(1)
     frames = iter(frames)
     first = next(frames, None)
     if first is None:
@@ -153,7 +163,7 @@ def _encode(
     options = {"fflags": "+bitexact", **kind.container_options}
     try:
         with av.open(str(temporary), "w", options=options) as output:
-            stream = _picture_stream(output, kind, (width, height), fps)
+            stream = _picture_stream(output, kind, (width, height), fps, aspect)
             pictures = _pictures(chain([first], frames), (width, height), kind.tick, fps)
             sound: Iterator[tuple[float, Any]] = iter(())
             if sound_from is not None:
@@ -169,12 +179,27 @@ def _encode(
         raise InputError(f"{path}: cannot be written, FFmpeg says: {error.strerror}") from error
 
 
-def _picture_stream(output: Any, kind: _Kind, size: tuple[int, int], fps: float) -> Any:
+def _square(
+    frames: Iterable[tuple[ImageArray, float]], aspect: Fraction
+) -> Iterator[tuple[ImageArray, float]]:
+    """The same images, wider or narrower, of square pixels."""
+    import cv2
+
+    for image, time in frames:
+        size = max(2, round(image.shape[1] * aspect)), image.shape[0]
+        yield np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_LINEAR)), time
+
+
+def _picture_stream(
+    output: Any, kind: _Kind, size: tuple[int, int], fps: float, aspect: Fraction
+) -> Any:
     # 1001 keeps television's 30000/1001 what it is.
     rate = Fraction(fps).limit_denominator(1001)
     stream = output.add_stream(kind.encoder, rate, kind.options, time_base=kind.tick)
     stream.width, stream.height = size
     stream.pix_fmt = "yuv420p"
+    if aspect != 1:
+        stream.codec_context.sample_aspect_ratio = aspect
     stream.thread_type = "AUTO"
     stream.codec_context.colorspace = _BT601
     stream.codec_context.color_range = _LIMITED
