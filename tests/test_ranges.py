@@ -9,8 +9,6 @@ import pytest
 
 from poseflow.cli import main
 from poseflow.errors import InputError
-from poseflow.render import Renderer
-from poseflow.skeletons import skeleton
 from poseflow.tracking import default, detect_and_track, published
 
 RULES = (default, published, detect_and_track)
@@ -66,8 +64,3 @@ def test_the_command_names_the_option(options, told, tmp_path, capsys):
     words = ["track", "--poses", "none.json", "--out", str(tmp_path / "o.json"), *options]
     assert main(words) == 2
     assert capsys.readouterr().err.startswith(f"poseflow: {told}")
-
-
-def test_a_trail_is_no_shorter_than_nothing():
-    with pytest.raises(InputError, match="trail: expected 0 frames or more, got -5"):
-        Renderer(skeleton("coco-17"), trail=-5)

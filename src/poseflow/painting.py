@@ -20,7 +20,9 @@ _SHIFT = 4
 """OpenCV takes coordinates as whole numbers of 1/16 pixel."""
 
 _NUDGES = sorted(
-    product((0.0, 0.5, -0.5, 1.0, -1.0), (0.0, 0.5, 1.0, 1.5, 2.0, -0.5, -1.0)),
+    product(
+        (0.0, 0.5, -0.5, 1.0, -1.0, 1.5, -1.5, 2.0, -2.0), (0.0, 0.5, 1.0, 1.5, 2.0, -0.5, -1.0)
+    ),
     key=lambda aside_up: (2 * aside_up[0]) ** 2 + aside_up[1] ** 2 + (aside_up[1] < 0),
 )
 """Widths aside and heights up where a tag may give way to another, the least first; rather not
@@ -126,7 +128,8 @@ def write(canvas: ImageArray, tag: Tag, taken: list[Box]) -> Box:
 
     text, colour, size, top = tag
     font = cv2.FONT_HERSHEY_DUPLEX
-    letter = float(np.clip(0.04 * size, 8.0, 22.0))
+    # By the root: who is half as tall, or crouches, is to be read as well.
+    letter = float(np.clip(0.8 * size**0.5, 8.0, 22.0))
     scale = letter / 20.0
     # OpenCV's versions leave different space around the letters: what counts is the ink.
     ink = np.zeros((int(3 * letter), int((len(text) + 2) * 1.2 * letter)), dtype=np.uint8)
@@ -135,7 +138,7 @@ def write(canvas: ImageArray, tag: Tag, taken: list[Box]) -> Box:
     left, over, w, h = cv2.boundingRect(ink)
     height = 2 * round(0.85 * letter) + 1
     width = w + height
-    here = _free_place(canvas, top[0], top[1] - 0.085 * size, width, height, taken)
+    here = _free_place(canvas, top, 0.085 * size, width, height, taken)
     x, y = here[:2]
     _fill_pill(canvas, here, colour)
     foot = foot[0] - left + x + (width - w) // 2, foot[1] - over + y + (height - h) // 2
@@ -144,20 +147,40 @@ def write(canvas: ImageArray, tag: Tag, taken: list[Box]) -> Box:
 
 
 def _free_place(
-    canvas: ImageArray, middle: float, bottom: float, width: int, height: int, taken: list[Box]
+    canvas: ImageArray,
+    top: tuple[float, float],
+    head: float,
+    width: int,
+    height: int,
+    taken: list[Box],
 ) -> Box:
-    """x0 y0 x1 y1 in the image at that place, or near it where other tags are in the way."""
-    places = []
+    """x0 y0 x1 y1 in the image above a head, or near it where other tags are in the way.
+
+    Beside the head where the image ends above it; on it if there is no other place.
+
+    Args:
+        canvas: the image.
+        top: x and y where the head is highest, as far as keypoints tell.
+        head: pixels from there up to the hair, and to each side.
+        width: pixels.
+        height: pixels.
+        taken: where other tags are.
+    """
+    middle, over = top
+    face = int(middle - head), int(over - head) + 1, int(middle + head), int(over + head)
+    tried, free = [], []
     for aside, up in _NUDGES:
         x = round(middle + (aside - 0.5) * width)
-        y = round(bottom - height - up * (height + 1))
+        y = round(over - head - height - up * (height + 1))
         x = min(max(x, 0), max(canvas.shape[1] - width, 0))
         y = min(max(y, 0), max(canvas.shape[0] - height, 0))
         place = x, y, x + width, y + height
+        tried.append(place)
         if not any(_overlap(place, other) for other in taken):
-            return place
-        places.append(place)
-    return places[0]
+            free.append(place)
+            if not _overlap(place, face):
+                return place
+    return (free or tried)[0]
 
 
 def _overlap(a: Box, b: Box) -> bool:

@@ -108,7 +108,7 @@ class Renderer:
         trails, bodies = self._trails(), self._brush.bodies(points, scores, people)
         inside = ((points >= 0) & (points < (width, height))).all(axis=2)
         tags = tuple(
-            Tag(str(people[n].id), people[n].colour, people[n].size, self._brush.top(points[n]))
+            Tag(str(people[n].id), people[n].colour, people[n].stature, self._brush.top(points[n]))
             for n in np.flatnonzero(np.any(inside, axis=1)).tolist()
             if people[n].hue != _NO_HUE
         )
@@ -117,17 +117,22 @@ class Renderer:
     def _meet(self, ids: list[int], points: FloatArray, sizes: FloatArray) -> list[_Person]:
         """Who the N poses (N, K, 2) are; remembers where, and forgets who left long ago."""
         centres = self._brush.centres(points).tolist()
-        people = [_Person(NO_ID, _NO_HUE, size) for size in sizes.tolist()]
+        boxes = boxes_around(points)
+        people = [_Person(NO_ID, _NO_HUE, size, size) for size in sizes.tolist()]
         # New ones last: their colours are to differ from what the others have, where they are now.
         for n in sorted(range(len(ids)), key=lambda n: ids[n] not in self._people):
             if ids[n] < 0:
                 continue
-            person = self._people.get(ids[n])
+            person, size = self._people.get(ids[n]), people[n].size
             if person is None:
-                hue = self._hue(ids[n], centres[n], people[n].size)
-                person = self._people[ids[n]] = _Person(ids[n], hue, people[n].size)
+                hue = self._hue(ids[n], centres[n], size)
+                person = self._people[ids[n]] = _Person(ids[n], hue, size, size)
             # Estimates tremble; people do not grow from frame to frame.
-            person.size += 0.2 * (people[n].size - person.size)
+            person.size += 0.2 * (size - person.size)
+            # Who crouches is as tall as before, and the camera is not nearer to who jumps.
+            higher = person.size > person.stature
+            person.stature += (0.05 if higher else 0.01) * (person.size - person.stature)
+            person.box = boxes[n]
             person.path.append((self._frame, *centres[n]))
             people[n] = person
         for person in list(self._people.values()):
@@ -176,15 +181,17 @@ class Renderer:
             places[inner] = (places[inner - 1] + 2.0 * places[inner] + places[inner + 1]) / 4.0
         colours = np.array([person.colour for person in people]).reshape(-1, 3)[who]
         sizes = np.array([person.size for person in people])[who]
-        now = np.array([person.path[-1][1:] for person in people]).reshape(-1, 2)[who]
-        # It begins beside the body, on which somebody who stands would otherwise leave a scribble.
-        away = np.hypot(*(places - now).T) / np.maximum(sizes, 1.0)
+        boxes = np.array([person.box for person in people]).reshape(-1, 4)[who]
+        # It begins beside the body, on which it would look like one more limb.
+        beyond = np.fmax(np.fmax(boxes[:, :2] - places, places - boxes[:, 2:]), 0.0)
+        away = np.hypot(*beyond.T) / np.maximum(sizes, 1.0)
+        seen = np.interp(away, (0.0, 0.1), (0.0, 1.0))
         fresh = np.clip(1.0 - (self._frame - frames) / max(self._trail, 1), 0.0, 1.0)
         return Strokes(
             np.stack([places[:-1], places[1:]], axis=1),
             colours[1:],
-            (0.9 * fresh)[1:] * np.interp(away, (0.05, 0.2), (0.0, 1.0))[:-1],
-            ((0.5 + 0.5 * fresh) * (1.2 + 0.35 * _line_widths(sizes)))[1:],
+            (0.9 * fresh)[1:] * seen[:-1],
+            ((0.6 + 0.4 * fresh) * (1.5 + 0.12 * _line_widths(sizes)))[1:],
         ).where(joined)
 
 
@@ -196,12 +203,16 @@ class _Person:
         id: -1 = none.
         hue: place in the palette; -1 = none.
         size: pixels, smoothed over time.
+        stature: pixels, the size that follows neither posture nor trembling.
+        box: (4,) x0 y0 x1 y1 around the keypoints when last seen.
         path: (frame, x, y) of the trail; the last one stays as long as the person is remembered.
     """
 
     id: int
     hue: int
     size: float
+    stature: float
+    box: FloatArray = field(default_factory=lambda: np.full(4, np.nan))
     path: deque[tuple[int, float, float]] = field(default_factory=deque)
 
     @property
