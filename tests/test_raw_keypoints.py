@@ -162,7 +162,7 @@ def at(tmp_path, monkeypatch) -> Path:
 def test_the_verb_fills_and_smooths_and_convert_undoes_it(at, capsys):
     assert main(["track", "--poses", "poses.json", "--out", "out", "--fill", "3", "--smooth"]) == 0
     said = capsys.readouterr().out
-    assert "1 people in 12 frames, 12 poses" in said
+    assert "1 person in 12 frames, 12 poses" in said
     assert "poses made anew: 2 between two frames in which the person was seen" in said
     assert f"{1:>5} {12:>7} {0:>7} {11:>7} {0:>5} {0:>8} {2:>7}" in said.splitlines()
     assert json.loads(Path("out/summary.json").read_text())["filled"] == 2

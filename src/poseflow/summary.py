@@ -46,7 +46,9 @@ class Moment:
         frame: 0-based.
         track_id: the id that was given.
         rival_id: who it may be instead; None = somebody without an id, or not seen then.
-        margin: by how much it was more alike, in similarity; below 0, less.
+        margin: by how much the id that was given was more alike than the best of what else there
+            was, in similarity, whose largest value is about 1. Near 0: it might as well have been
+            the other. Below 0: the other was more alike, and was given up for the good of all.
     """
 
     frame: int

@@ -151,8 +151,7 @@ def run(
     seconds = time.perf_counter() - start
     results.save_file(out, sequence, to)
     if not quiet:
-        rate = len(sequence) / seconds if seconds > 0 else 0.0
         print(
-            f"{n_poses} poses in {len(sequence)} frames; {seconds:.1f} s, {rate:.1f} frames a "
-            f"second\nwritten: {out}"
+            f"{words.counted(n_poses, 'pose')} in {words.counted(len(sequence), 'frame')}"
+            f"{words.speed(len(sequence), seconds, 1)}\nwritten: {out}"
         )

@@ -340,11 +340,14 @@ def _percentiles(latencies: Latencies) -> str:
 def describe(counts: Counts, out: Path | None) -> str:
     """What the run was, in a few words."""
     told = (
-        f"{counts.people} people; {counts.grabbed} frames came, {counts.tracked} tracked, "
+        f"{words.counted(counts.people, 'person', 'people')}; "
+        f"{words.counted(counts.grabbed, 'frame')} came, {counts.tracked} tracked, "
         f"{counts.overtaken} overtaken by newer ones, {counts.late} too late"
     )
     if counts.reconnects:
-        told += f"; the source failed {counts.reconnects} times and was called again"
+        told += (
+            f"; the source failed {words.counted(counts.reconnects, 'time')} and was called again"
+        )
     if counts.tracked:
         told += f"; latency {_percentiles(counts.latencies)}"
     return told + (f"; written: {out}" if out is not None else "")

@@ -286,16 +286,19 @@ def _described(tracked: list[Sequence], n_written: int, seconds: float) -> str:
     n_frames = sum(map(len, tracked))
     n_poses = sum(len(poses) for sequence in tracked for poses in sequence.frames)
     return (
-        f"{len(tracked)} sequences, {n_frames} frames, {n_poses} poses, {n_poses - n_written} of "
-        f"them left out (without id, or without a joint); {seconds:.1f} s, "
-        f"{n_frames / seconds:.0f} frames a second"
+        f"{words.counted(len(tracked), 'sequence')}, {words.counted(n_frames, 'frame')}, "
+        f"{words.counted(n_poses, 'pose')}, {n_poses - n_written} of "
+        f"them left out (without id, or without a joint){words.speed(n_frames, seconds)}"
     )
 
 
 def _counts(sequence: Sequence) -> str:
     people = {i for poses in sequence.frames for i in poses.track_ids.tolist() if i > 0}
     n_poses = sum(map(len, sequence.frames))
-    return f"{len(sequence)} frames, {n_poses} poses, {len(people)} people"
+    return (
+        f"{words.counted(len(sequence), 'frame')}, {words.counted(n_poses, 'pose')}, "
+        f"{words.counted(len(people), 'person', 'people')}"
+    )
 
 
 def _tell_strays(chosen: Split, split: str, poses: Path) -> None:
@@ -336,8 +339,8 @@ def match(
         for i, (listing, (n_pairs, n_found)) in enumerate(zip(wanted, counts, strict=True), 1):
             if not quiet:
                 print(
-                    f"[{i}/{len(wanted)}] {listing.name}: {n_pairs} pairs, "
-                    f"{n_found} correspondences",
+                    f"[{i}/{len(wanted)}] {listing.name}: {words.counted(n_pairs, 'pair')}, "
+                    f"{words.counted(n_found, 'correspondence')}",
                     flush=True,
                 )
     if not quiet:

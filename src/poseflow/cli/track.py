@@ -347,11 +347,11 @@ def _note_nobody(tracked: Sequence, rule: Rule | paper) -> None:
 
 def describe(summary: Summary, seconds: float, out: Path, most: int = 20, few: int = 5) -> str:
     """A screenful: how many people, when each was seen, how fast it went."""
-    rate = summary.frames / seconds if seconds > 0 else 0.0
     lines = [
-        f"{len(summary.people)} people in {summary.frames} frames, {summary.poses} poses, "
-        f"{summary.without_id} of them without id (seen twice, or never sure); {seconds:.1f} s, "
-        f"{rate:.0f} frames a second",
+        f"{words.counted(len(summary.people), 'person', 'people')} in "
+        f"{words.counted(summary.frames, 'frame')}, {words.counted(summary.poses, 'pose')}, "
+        f"{summary.without_id} of them without id (seen twice, or never sure)"
+        f"{words.speed(summary.frames, seconds)}",
     ]
     made = {
         "by fusing several of one person": summary.fused,

@@ -147,6 +147,26 @@ def refuse_overwriting(out: Path, *inputs: Path | None) -> None:
             )
 
 
+def counted(n: int, one: str, many: str | None = None) -> str:
+    """A number of things.
+
+    >>> counted(1, "frame"), counted(0, "person", "people")
+    ('1 frame', '0 people')
+    """
+    return f"{n} {one if n == 1 else many or one + 's'}"
+
+
+def speed(n_frames: int, seconds: float, digits: int = 0) -> str:
+    """How long it took, and how many frames a second that is; "" = there were none.
+
+    >>> speed(50, 2.0), speed(0, 0.0)
+    ('; 2.0 s, 25 frames a second', '')
+    """
+    if not n_frames or seconds <= 0:
+        return ""
+    return f"; {seconds:.1f} s, {n_frames / seconds:.{digits}f} frames a second"
+
+
 def note_damage(video: Video) -> None:
     """Say so if a video is known to be damaged."""
     if video.damage:
