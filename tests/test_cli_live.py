@@ -117,13 +117,13 @@ def test_it_ends_in_order_when_the_reader_of_its_lines_leaves(at):
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no such signals there")
-@pytest.mark.parametrize("kind", [signal.SIGINT, signal.SIGTERM])
-def test_when_told_to_end_files_are_whole_and_all_is_well(at, kind):
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
+def test_when_told_to_end_files_are_whole_and_all_is_well(at, name):
     process = start("--json", "-", "--out", "results", "--serve", "0")
     for _ in range(3):
         process.stdout.readline()
     assert not Path("results").exists()
-    process.send_signal(kind)
+    process.send_signal(getattr(signal, name))
     out, told = process.communicate(timeout=60)
     assert process.returncode == 0, told
     assert "summary" in json.loads(out.splitlines()[-1])

@@ -170,6 +170,10 @@ def run(
     refined(dataclasses.replace(sequence, frames=(), image_names=(), times=None), fps, **refining)
     both_ways = relink or people is not None
     with ExitStack() as stack:
+        # Appears after the results: not without them, if they cannot be written.
+        recorded = None
+        if write_correspondences is not None:
+            recorded = stack.enter_context(whole_folder(write_correspondences))
         folder = None if one_file else stack.enter_context(whole_folder(out))
         film = None if folder is None or video is None else folder / "tracked.mp4"
         # Ids that later frames may change are drawn when all are known.
@@ -180,7 +184,7 @@ def run(
             rule,
             matcher,
             correspondences,
-            write_correspondences,
+            recorded,
             None if images is None else make_appearance(sequence.skeleton, appearance, reid_model),
             both_ways=both_ways,
             people=people,
@@ -258,12 +262,12 @@ def track_poses(
     """The clip with ids, and the seconds it took.
 
     Args (those that the options do not tell):
+        write_to: a folder that is there.
         frames: of the video, in colour if there is an appearance; None = they are read here.
         film: drawn as ids become known; None = none is.
     """
     from .. import results
     from ..correspondence import MATCHERS
-    from ..files import whole_folder
     from ..pipeline import correspondences_from, correspondences_to, on_video, track, with_images
     from ..relinking import Remembered, counted, relink
     from ..tracking import Tracker, default, paper, tracker_for
@@ -307,11 +311,7 @@ def track_poses(
             show=None if film is None else draw,
         )
 
-    if write_to is None:
-        tracked = run()
-    else:
-        with whole_folder(write_to) as folder:
-            tracked = run(correspondences_to(folder, chosen))
+    tracked = run(*[correspondences_to(write_to, chosen)] if write_to is not None else [])
     if remembered is not None:
         tracked = relink(
             tracked,
