@@ -13,22 +13,13 @@ from poseflow.correspondence import MATCHERS, dis, lucas_kanade, orb_exact
 from poseflow.correspondence.likeness import alike, sample, shrink_step, shrunk, to_full, to_shrunk
 from poseflow.frames import Correspondences
 from poseflow.motion_field import carry
+from textures import texture
 
 FLOWS = ("dis", "lk")
 HEIGHT, WIDTH, MARGIN = 240, 320, 60
 
 every_matcher = pytest.mark.parametrize("name", MATCHERS)
 every_flow = pytest.mark.parametrize("name", FLOWS)
-
-
-def texture(seed: int, height: int = HEIGHT, width: int = WIDTH) -> np.ndarray:
-    """A gray image with detail at all sizes, mean 128 and standard deviation 40."""
-    rng = np.random.default_rng(seed)
-    image = np.zeros((height, width))
-    for sigma in (1.5, 4.0, 12.0):
-        layer = cv2.GaussianBlur(rng.normal(size=(height, width)), (0, 0), sigma)
-        image += layer / layer.std()
-    return np.clip(128 + 40 * image / image.std(), 0, 255).astype(np.uint8)
 
 
 def scene(matrix: list[list[float]], seed: int = 0) -> tuple[np.ndarray, np.ndarray]:

@@ -263,21 +263,6 @@ def test_a_flash_is_nobody():
     assert sorted(ids_of(frames)[9]) == [-1, 1]
 
 
-def test_a_cut_ends_flows_even_where_people_stand_alike():
-    frames = [frame_of(person(100, 200))] * 24
-
-    def still_until_the_cut(before, after):
-        if before[0, 0] != after[0, 0]:
-            return lambda points: Correspondences.none()
-        return lambda points: Correspondences(points, points)
-
-    tracker = FlowTracker(skeleton("coco-17"), matcher=still_until_the_cut)
-    images = [np.full((400, 300), 10 if t < 12 else 200, np.uint8) for t in range(24)]
-    final = [f for p, i in zip(frames, images, strict=True) for f in tracker.update(p, i)]
-    ids = [f.poses.track_ids.tolist() for f in final + tracker.finish()]
-    assert ids == [[1]] * 12 + [[2]] * 12
-
-
 def test_correspondences_lead_where_velocity_does_not():
     # The camera jumps 80 pixels: no square around a joint meets its own, but the points tell.
     jump = 12

@@ -341,7 +341,7 @@ def correspondence_names(sequence: Sequence) -> tuple[str, ...]:
 def correspondences_from(folder: Path, sequence: Sequence) -> Finder:
     """Correspondences that others wrote, by the names of neighbouring frames.
 
-    A pair without a file has none.
+    Of a pair without a file nothing is known; an empty file says that nothing was found.
 
     Raises:
         InputError: the folder has no file for any pair of neighbours.
@@ -354,9 +354,9 @@ def correspondences_from(folder: Path, sequence: Sequence) -> Finder:
             f"{file_name(*pairs[0], 'orb')!r}, found none for any pair of neighbouring frames"
         )
 
-    def finder(before: str, after: str) -> Correspondences:
+    def finder(before: str, after: str) -> Correspondences | None:
         path = find(folder, before, after)
-        return Correspondences.none() if path is None else read_correspondences(path)
+        return None if path is None else read_correspondences(path)
 
     return finder
 

@@ -24,6 +24,7 @@ from .fusion import fused, groups_of_flows
 from .moments import Moment, joined, moment
 from .paths import Flow, claimed
 from .rule import Told
+from .scenes import LEAST_TOLD, View, comparable, share_told, view_of
 from .tracks import Tracks
 
 FloatArray = NDArray[np.float64]
@@ -120,6 +121,7 @@ class FlowTracker:
         # Where there are no images: how alike poses of neighbouring frames are.
         self._motion = default()
         self._last_image: ImageArray | None = None
+        self._last_view: View | None = None
         self._correspondences: Correspondences | None = None
         self._moments: deque[Moment] = deque()
         self._flows: dict[int, Flow] = {}
@@ -150,12 +152,19 @@ class FlowTracker:
         self._check(poses)
         image = None if image is None else gray(image)
         options = self._setting
-        self._correspondences = self._correspond(image, correspondences)
+        view = None if image is None else view_of(image)
+        known = self._correspond(image, correspondences)
+        is_cut = self._is_told_nothing(known)
+        if is_cut and not self._is_comparable(view):
+            # One bad image says nothing of where people are.
+            known, is_cut = None, False
+        self._correspondences = known
         self._moments.append(
             moment(
                 self._moments[-1] if self._moments else None,
                 replace(poses, track_ids=np.full(len(poses), NO_ID, dtype=np.int64)),
-                self._correspondences,
+                Correspondences.none() if is_cut else known,
+                is_cut=is_cut,
                 square=options.square,
                 candidate=options.candidate,
                 fading=options.fading,
@@ -166,6 +175,7 @@ class FlowTracker:
             )
         )
         self._last_image = None if image is None or self._matcher is None else image.copy()
+        self._last_view = view
         if len(self._unbuilt()) >= options.ahead:
             self._build()
         return [self._finalise() for _ in range(len(self._moments) - options.window)]
@@ -223,10 +233,20 @@ class FlowTracker:
         before = self._moments[-1].poses if self._moments else None
         if before is None or not len(before):
             return Correspondences.none()
-        points = points_in_squares(joint_squares(before, self._setting.square))
-        found = known(points)
-        # Another scene has next to nothing in common with this one: what little is found is chance.
-        return found if len(found.source) >= 0.1 * len(points) else Correspondences.none()
+        return known(points_in_squares(joint_squares(before, self._setting.square)))
+
+    def _is_told_nothing(self, known: Correspondences | None) -> bool:
+        """Whether there were people of whom correspondences should tell, and do not."""
+        if known is None or not self._moments:
+            return False
+        shape = None if self._last_view is None else self._last_view.shape
+        return share_told(self._moments[-1].poses, known, shape) < LEAST_TOLD
+
+    def _is_comparable(self, view: View | None) -> bool:
+        """Whether this image and the last could be alike; yes, if they are not at hand."""
+        if view is None or self._last_view is None:
+            return True
+        return comparable(self._last_view, view)
 
     # ------------------------------------------------------------ PF-Builder
 
@@ -380,5 +400,6 @@ class FlowTracker:
         self._flows = {n: flow for n, flow in self._flows.items() if flow.tip >= 0 or n in left}
 
     def _forget(self) -> None:
-        self._flows, self._tracks, self._last_image = {}, None, None
+        self._flows, self._tracks = {}, None
+        self._last_image, self._last_view = None, None
         self._begun, self._built, self._next_id = 0, 0, 1

@@ -49,8 +49,7 @@ class Moment:
             carried over shares all of them with the pose it was.
         apart: (N, N) d_f among them.
         flows: (N,) int64, the flow that each is on; -1 = none (yet).
-        is_cut: whether images show that the frame before was another scene: people were in it, and
-            nothing around them is found again.
+        is_cut: whether the frame before was another scene.
     """
 
     index: int
@@ -70,6 +69,7 @@ def moment(
     poses: Poses,
     correspondences: Correspondences | None,
     *,
+    is_cut: bool,
     square: float,
     candidate: float,
     fading: float,
@@ -83,7 +83,8 @@ def moment(
     Args:
         before: the frame before; None = this is the first.
         poses: the estimator's.
-        correspondences: from the frame before; None = no images.
+        correspondences: from the frame before; None = nothing is known.
+        is_cut: whether the frame before was another scene.
         square: of a pose's size, the side of the square around a joint.
         candidate: shared points from which a pose may follow another.
         fading: factor on the scores of a person carried over.
@@ -96,9 +97,7 @@ def moment(
     hits, velocity = np.ones(n, dtype=np.int64), np.zeros((n, 2))
     unseen = np.zeros(n, dtype=np.int64)
     edges = np.zeros((0 if before is None else len(before.poses), n))
-    is_cut = False
     if before is not None and len(before.poses):
-        is_cut = correspondences is not None and not len(correspondences.source)
         expected = _expected(before, correspondences)
         edges = _edges(before, expected, poses, correspondences, square, variances, motion, fps)
         i, j = assign_allowed(edges, edges >= candidate).T
