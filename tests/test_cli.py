@@ -154,6 +154,12 @@ def test_results_do_not_replace_what_they_are_made_of(at, capsys):
     assert Path("results/tracked.json").read_bytes() == before
 
 
+def test_a_window_too_short_for_the_frames_ahead_is_refused(at, capsys):
+    track = ["track", "--poses", "poses.json", "--out", "results", "--setting", "paper"]
+    assert run(*track, "--window", "2", "--ahead", "4") == 2
+    refused(capsys, ["window: expected at least ahead − 1 = 3 frames, got 2"])
+
+
 def test_correspondences_are_written_and_read(at):
     track = ["track", "clip.mp4", "--poses", "poses.json", "--quiet"]
     assert run(*track, "--out", "a.json", "--write-correspondences", "found") == 0

@@ -302,6 +302,32 @@ def test_a_rate_that_is_none_is_refused(fps):
         FlowTracker(fps=fps)
 
 
+@pytest.mark.parametrize(
+    ("parameters", "said"),
+    [
+        ({"ahead": 0}, "ahead: expected at least 1 frame, got 0"),
+        ({"window": 2, "ahead": 4}, "window: expected at least ahead − 1 = 3 frames, got 2"),
+        ({"window": 0, "ahead": 1}, "window: expected at least 1 frame, got 0"),
+        ({"window": -1}, "window: expected at least ahead − 1 = 2 frames, got -1"),
+        ({"candidate": -1.0}, "candidate: expected a number of shared points above 0, got -1"),
+        ({"gain": float("nan")}, "gain: expected a share from 0, got nan"),
+        ({"gain": float("inf")}, "gain: expected a share from 0, got inf"),
+        ({"square": 0.0}, "square: expected a share of a person's size above 0, got 0"),
+        ({"distance": -0.1}, "distance: expected a distance from 0, got -0.1"),
+        ({"closeness": -2.0}, "closeness: expected an exponent from 0, got -2"),
+        ({"fading": -1.0}, "fading: expected a factor from 0 to 1, got -1"),
+        ({"fading": 1.5}, "fading: expected a factor from 0 to 1, got 1.5"),
+        ({"patience": -1}, "patience: expected a number of frames from 0, got -1"),
+        ({"believed": 3.1}, "believed: expected a confidence from 0 to 3, got 3.1"),
+        ({"least": 0}, "least: expected at least 1 frame, got 0"),
+    ],
+)
+def test_a_parameter_out_of_its_range_is_refused(parameters, said):
+    with pytest.raises(InputError) as error:
+        paper(**parameters)
+    assert str(error.value) == said
+
+
 @st.composite
 def crowds(draw):
     """A few people who come, go and are missed; now and then twice."""
@@ -327,6 +353,24 @@ def test_ids_are_unique_in_a_frame_and_frames_are_whole(frames):
         for pose in poses.keypoints[detected]:
             assert (pose == seen.keypoints).all(axis=(1, 2)).any()
         assert detected.sum() <= len(seen)
+
+
+@given(crowds(), st.integers(1, 5), st.integers(0, 6), st.sampled_from([0.0, 1.0]))
+def test_every_pose_comes_out_once_by_itself_or_in_a_fused_one(frames, ahead, more, distance):
+    setting = paper(window=max(1, ahead - 1) + more, ahead=ahead, distance=distance)
+    for poses, seen in zip(flowed(frames, setting), frames, strict=True):
+        seen_again = poses[poses.origins == Origin.DETECTED].keypoints
+        itself = (seen_again[:, None] == seen.keypoints).all(axis=(2, 3))
+        # Nobody is there twice, and what comes out is what came in.
+        assert (itself.sum(axis=0) <= 1).all()
+        assert (itself.sum(axis=1) == 1).all()
+        gone = seen.keypoints[~itself.any(axis=0)]
+        one = poses[poses.origins == Origin.FUSED].keypoints
+        assert len(gone) >= 2 * len(one)
+        # A person is 100 pixels long; who was fused by mistake in this frame, still is not far off.
+        apart = np.linalg.norm(gone[:, None] - one, axis=3)
+        assert (apart.mean(axis=2) < 50).any(axis=1).all()
+        assert distance or not len(gone)
 
 
 @given(crowds(), st.integers(0, 99))

@@ -50,7 +50,7 @@ class paper:
 
     Args:
         window: frames of delay: flows are compared over so many frames before a frame is final
-            (L). More: steadier ids, later answers.
+            (L); at least 1, and `ahead` - 1. More: steadier ids, later answers.
         candidate: shared points, summed over the joints, from which a pose may follow another
             (epsilon; 1/25 in the paper).
         ahead: frames that a step of a flow must pay off in (r).
@@ -72,6 +72,9 @@ class paper:
         relink: our default rule, which gives a flow that begins the id of one that ended. It
             recalls further than that of `Tracker`: a flow is believed only after many frames, so
             those who come back are few and certain.
+
+    Raises:
+        InputError: a parameter is not of its range, or the window too short for the frames ahead.
     """
 
     window: int = 20
@@ -86,6 +89,27 @@ class paper:
     believed: float = 1.2
     least: int = 5
     relink: default = field(default_factory=lambda: default(growth=2.5))
+
+    def __post_init__(self) -> None:
+        ahead = self.ahead - 1
+        # A step is taken when the frames ahead of it are known; until then its frame must wait.
+        # One frame must stay in any case, for the next to be held against.
+        window = f"ahead − 1 = {ahead} frames" if ahead > 1 else "1 frame"
+        for name, holds, expected in (
+            ("ahead", self.ahead >= 1, "at least 1 frame"),
+            ("window", self.window >= max(1, ahead), f"at least {window}"),
+            ("candidate", 0 < self.candidate < np.inf, "a number of shared points above 0"),
+            ("gain", 0 <= self.gain < np.inf, "a share from 0"),
+            ("square", 0 < self.square < np.inf, "a share of a person's size above 0"),
+            ("distance", 0 <= self.distance < np.inf, "a distance from 0"),
+            ("closeness", 0 <= self.closeness < np.inf, "an exponent from 0"),
+            ("fading", 0 <= self.fading <= 1, "a factor from 0 to 1"),
+            ("patience", self.patience >= 0, "a number of frames from 0"),
+            ("believed", 0 <= self.believed <= 3, "a confidence from 0 to 3"),
+            ("least", self.least >= 1, "at least 1 frame"),
+        ):
+            if not holds:
+                raise InputError(f"{name}: expected {expected}, got {getattr(self, name):g}")
 
 
 class FlowTracker:
