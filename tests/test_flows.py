@@ -19,6 +19,8 @@ from poseflow.tracking.flows import FlowTracker, paper
 from poseflow.tracking.fusion import fused
 from poseflow.tracking.paths import Flow, claimed
 
+nan = np.nan
+
 
 def flowed(frames, setting=None, **options) -> list[Poses]:
     """The final poses of each frame; frames come out in order and once."""
@@ -119,6 +121,49 @@ def test_fusing_weighs_keypoints_by_their_scores():
     assert np.isnan(one.keypoints[0, 2]).all()
     assert one.keypoint_scores[0].tolist() == pytest.approx([0.6, 0.5, 0])
     assert one.scores.tolist() == [0.8]
+
+
+@pytest.mark.parametrize(
+    ("scores", "keypoint_scores"),
+    [
+        pytest.param(0.0, 0.9, id="poses"),
+        pytest.param(0.8, 0.0, id="keypoints"),
+        pytest.param(0.0, 0.0, id="both"),
+        # The fourth power of this is below what a float holds.
+        pytest.param(1e-90, 0.9, id="next-to-nothing"),
+    ],
+)
+def test_scores_of_nothing_count_alike(scores, keypoint_scores):
+    two = Poses.from_keypoints(
+        [[[0.0, 0], [40, 40], [nan, nan]], [[4.0, 0], [nan, nan], [nan, nan]]],
+        np.full((2, 3), keypoint_scores),
+        [scores] * 2,
+        [[0.0, 0, 40, 40], [4, 0, 40, 40]],
+    )
+    one = fused(two)
+    assert one.keypoints[0, :2].tolist() == [[(0 + 4) / 2, 0], [40, 40]]
+    assert np.isnan(one.keypoints[0, 2]).all()
+    assert one.boxes.tolist() == [[(0 + 4) / 2, 0, 40, 40]]
+    assert one.keypoint_scores[0].tolist() == [keypoint_scores, keypoint_scores, 0]
+    assert one.scores.tolist() == [scores]
+
+
+def test_a_pose_of_no_score_does_not_move_one_that_has_some():
+    two = Poses.from_keypoints([[[0.0, 0], [40, 40]], [[4.0, 0], [44, 40]]], None, [0.0, 0.5])
+    assert (fused(two).keypoints == two.keypoints[1]).all()
+    assert (fused(two).boxes == two.boxes[1]).all()
+
+
+def test_people_found_twice_without_any_score_are_fused():
+    frames = [
+        Poses.from_keypoints(
+            [person(98 + t, 200), person(102 + t, 200)], np.full((2, 17), 0.9), [0, 0]
+        )
+        for t in range(25)
+    ]
+    for t, poses in enumerate(flowed(frames)):
+        assert np.allclose(poses.keypoints, person(100 + t, 200))
+        assert np.isfinite(poses.boxes).all()
 
 
 def test_fusing_leaves_out_a_joint_that_lies_elsewhere():

@@ -83,7 +83,8 @@ def _medians(keys: IntArray, values: FloatArray, counts: IntArray) -> FloatArray
 def fused(poses: Poses, reach: float = 0.15, power: float = 4.0) -> Poses:
     """One pose out of several of a person: the paper's score-weighted mean of each keypoint.
 
-    A weight is a power of the keypoint's score times the pose's. (ours: the power)
+    A weight is a power of the keypoint's score times the pose's. (ours: the power) Scores that are
+    all 0 tell nothing, and count as if all were as sure.
 
     The pose's score is that of the surest; those of keypoints are means over those that count.
 
@@ -96,8 +97,12 @@ def fused(poses: Poses, reach: float = 0.15, power: float = 4.0) -> Poses:
     """
     scored = not np.isnan(poses.keypoint_scores).all()
     scores = np.where(np.isnan(poses.scores), 1.0, poses.scores)
+    if not scores.any():
+        scores = np.ones(len(poses))
     beliefs = keypoint_weights(poses)
     weights = (beliefs * scores[:, None]) ** power
+    there = ~np.isnan(poses.keypoints[..., 0])
+    weights = np.where(weights.any(axis=0), weights, there)
     surest = poses.keypoints[weights.argmax(axis=0), np.arange(poses.n_keypoints)]
     apart = np.linalg.norm(poses.keypoints - surest, axis=2)
     counted = (weights > 0) & (apart <= reach * sizes(poses).max())
