@@ -52,7 +52,8 @@ class paper:
         window: frames of delay: flows are compared over so many frames before a frame is final
             (L); at least 1, and `ahead` - 1. More: steadier ids, later answers.
         candidate: shared points, summed over the joints, from which a pose may follow another
-            (epsilon; 1/25 in the paper).
+            (epsilon; 1/25 in the paper). Of a pose with fewer than twice as many keypoints, half
+            of these are enough. (ours)
         ahead: frames that a step of a flow must pay off in (r).
         gain: share of its mean confidence that a flow must gather over the frames ahead, or it
             ends (gamma; 1.5 in the paper, whose scores had no bound). Higher: flows break sooner;
@@ -319,7 +320,7 @@ class FlowTracker:
                 shared.max(axis=1, keepdims=True, initial=1e-9), shared.max(axis=0, initial=1e-9)
             )
             steps = (shared / most) ** options.closeness * (later.worth + gains)
-            sums = np.where(shared >= options.candidate, steps, 0.0)
+            sums = np.where(shared >= later.bars[:, None], steps, 0.0)
             gains = sums.max(axis=1, initial=0.0)
         return sums
 

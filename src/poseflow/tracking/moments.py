@@ -59,6 +59,7 @@ class Moment:
     unseen: IntArray
     velocity: FloatArray
     edges: FloatArray
+    bars: FloatArray
     apart: FloatArray
     flows: IntArray
     is_cut: bool
@@ -86,7 +87,8 @@ def moment(
         correspondences: from the frame before; None = nothing is known.
         is_cut: whether the frame before was another scene.
         square: of a pose's size, the side of the square around a joint.
-        candidate: shared points from which a pose may follow another.
+        candidate: shared points from which a pose may follow another; half of the most that it
+            could share, if that is less.
         fading: factor on the scores of a person carried over.
         patience: for so many frames in a row a person is carried over; 0 = nobody is.
         variances: (K,) squared falloffs of the skeleton's OKS.
@@ -97,10 +99,12 @@ def moment(
     hits, velocity = np.ones(n, dtype=np.int64), np.zeros((n, 2))
     unseen = np.zeros(n, dtype=np.int64)
     edges = np.zeros((0 if before is None else len(before.poses), n))
+    bars = np.zeros(len(edges))
     if before is not None and len(before.poses):
         expected = _expected(before, correspondences)
         edges = _edges(before, expected, poses, correspondences, square, variances, motion, fps)
-        i, j = assign_allowed(edges, edges >= candidate).T
+        bars = _bars(before.poses, correspondences, candidate)
+        i, j = assign_allowed(edges, edges >= bars[:, None]).T
         moved = _displacement(before.poses[i], poses[j])
         hits[j] = before.hits[i] + 1
         velocity[j] = smoothed(before.velocity[i], moved, before.hits[i])
@@ -126,6 +130,7 @@ def moment(
         unseen=unseen,
         velocity=velocity,
         edges=edges,
+        bars=bars,
         apart=pose_distance(poses, poses, square),
         flows=np.full(len(poses), -1, dtype=np.int64),
         is_cut=is_cut,
@@ -209,6 +214,19 @@ def _edges(
     alike = np.zeros((len(expected), len(after)))
     alike[i, j] = oks(expected.keypoints[i], after.keypoints[j], falloffs, after.keypoint_scores[j])
     return after.n_keypoints * alike
+
+
+def _bars(before: Poses, correspondences: Correspondences | None, candidate: float) -> FloatArray:
+    """(M,) how many points a pose must share with each of those before to be a candidate.
+
+    A pose of one to three keypoints could hardly share as many as others must. (ours: its own bar)
+    """
+    if correspondences is None:
+        # Of K shared points, however few keypoints are there.
+        return np.full(len(before), min(candidate, before.n_keypoints / 2))
+    there = (~np.isnan(before.keypoints[..., 0])).sum(axis=1)
+    # Who has none at all shares none with anybody.
+    return np.asarray(np.minimum(candidate, np.maximum(there, 1) / 2))
 
 
 def _faded(poses: Poses, share: float) -> Poses:
