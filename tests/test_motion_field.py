@@ -99,6 +99,19 @@ def test_equals_the_definition(seed, n_points, n_moves, radius, n_nearest):
         np.testing.assert_allclose(got, expected, atol=1e-9)
 
 
+def test_of_those_equally_near_the_same_are_asked_in_any_order():
+    # Twelve at a distance of 5, each going elsewhere, and no room for more than five.
+    around = [(x, y) for x in range(-5, 6) for y in range(-5, 6) if x**2 + y**2 == 5**2]
+    rows = [(x, y, 2.0**i, 3.0**i) for i, (x, y) in enumerate(around)]
+    assert len(rows) == 12
+    orders = [np.random.default_rng(seed).permutation(12) for seed in range(20)]
+    carried = [
+        carry(np.zeros((1, 2)), moves(*(rows[i] for i in order)), radius=5.0) for order in orders
+    ]
+    for one in carried:
+        np.testing.assert_array_equal(one, carried[0])
+
+
 def test_the_arguments_are_left_as_they_were():
     points, given_moves = np.array([[0.0, 0.0], [nan, nan]]), moves((0, 1, 2, 3))
     before = points.copy(), given_moves.source.copy(), given_moves.target.copy()

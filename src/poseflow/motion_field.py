@@ -17,6 +17,8 @@ def carry(
 ) -> FloatArray:
     """(P, 2) each point moved by the median displacement of its nearest correspondences.
 
+    Which of several equally near are asked does not hang on the order in which they are given.
+
     The median is taken for x and y apart, so that a wrong match among right ones is outvoted.
 
     Args:
@@ -31,7 +33,7 @@ def carry(
     Returns:
         nan for a point without any correspondence within its radius.
     """
-    source, target = correspondences
+    source, target = _in_order(*correspondences)
     carried = np.full((len(points), 2), np.nan)
     reach = np.broadcast_to(np.asarray(radius, dtype=np.float64), len(points))
     askers = np.flatnonzero(np.isfinite(points).all(axis=1) & (reach >= 0))
@@ -85,6 +87,12 @@ def carry_people(
     astray = _farther(moves - velocity[:, None], sizes) & _farther(moves - together, sizes)
     moves[astray] = np.nan
     return keypoints + moves, medians(moves, ~np.isnan(moves[..., 0]))
+
+
+def _in_order(source: FloatArray, target: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """The same correspondences (C, 2) and (C, 2), from left to right: a tree asks the first."""
+    order = np.lexsort((target[:, 1], target[:, 0], source[:, 1], source[:, 0]))
+    return source[order], target[order]
 
 
 def medians(values: FloatArray, counted: NDArray[np.bool_]) -> FloatArray:
