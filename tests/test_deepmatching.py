@@ -21,7 +21,8 @@ from poseflow.correspondence.deepmatching.extraction import Places, extract, rec
 from poseflow.correspondence.deepmatching.pyramid import correlation_pyramid
 from poseflow.correspondence.deepmatching.refinement import between_pixels, descend
 from poseflow.motion_field import carry
-from test_correspondence import scene, shares_within, texture, warped_pair
+from test_correspondence import scene, shares_within, warped_pair
+from textures import texture
 
 POWER = 1.4
 
@@ -202,6 +203,22 @@ def test_matches_near_the_points_are_part_of_all():
     assert 0 < len(near.source) < len(everywhere.source)
     for part, whole in zip(near, everywhere, strict=True):
         np.testing.assert_array_equal(part, whole[distance <= 30.0])
+
+
+def test_of_two_things_alike_the_one_that_is_more_so_goes_on():
+    # Twice the same, on the right with some noise; in the next image only once. It is small: there
+    # is no step but the first.
+    half = texture(1, 120, 60)
+    noise = np.random.default_rng(2).normal(0, 20, half.shape)
+    noisy = np.clip(half + noise, 0, 255).astype(np.uint8)
+    before, after = np.hstack([half, noisy]), np.hstack([half, texture(3, 120, 60)])
+
+    found = deepmatching(reach=np.inf)(before, after)(np.full((1, 2), 60.0))
+
+    # At the seam a patch is half the one and half the other.
+    left, right = found.source[:, 0] < 56, found.source[:, 0] > 64
+    assert left.sum() > 0.8 * (120 / 4) * (56 / 4)
+    assert right.sum() < 0.1 * left.sum()
 
 
 def test_each_doubling_gives_four_times_the_matches():

@@ -208,6 +208,20 @@ def test_a_person_is_carried_over_for_patience_frames_and_no_longer():
     assert ids_of(frames, paper(patience=2)) == [[1]] * 10 + [[]] * 3 + [[1]] * 17
 
 
+def test_an_image_may_be_overwritten_by_the_next():
+    compared = []
+
+    def matcher(before, after):
+        compared.append((int(before[0, 0]), int(after[0, 0])))
+        return lambda points: Correspondences(points, points)
+
+    tracker, image = FlowTracker(matcher=matcher), np.zeros((300, 300), np.uint8)
+    for t in range(4):
+        image[:] = t
+        tracker.update(frame_of(person(100, 200)), image)
+    assert compared == [(0, 1), (1, 2), (2, 3)]
+
+
 def test_who_is_lost_for_a_thousand_frames_takes_no_more_memory():
     tracker, held, ids = FlowTracker(skeleton("coco-17")), [], set()
     for t in range(1100):
