@@ -46,7 +46,8 @@ def _row(path: str | os.PathLike[str], number: int, line: str) -> list[float]:
 def write_correspondences(path: str | os.PathLike[str], correspondences: Correspondences) -> None:
     """Write rows `x1 y1 x2 y2 0`; reading them gives the same numbers back.
 
-    The 0 stands where 2018's files have a distance or score, which no reader of them uses.
+    The 0 stands where 2018's files have a distance or score, which no reader of them uses; it is
+    not known to us, as most matchers tell none, and says neither good nor bad.
 
     Raises:
         InputError: the file cannot be written; it is whole or not there at all.
