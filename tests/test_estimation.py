@@ -89,7 +89,7 @@ def test_several_images_at_once_are_the_images_one_by_one(folder, batch, sizes):
 
 
 def test_who_forgets_one_of_several_images_is_told(folder):
-    expected = r"images: frames 0 to 3: estimator: expected a list .* for each of 4 images"
+    expected = r"images: frames 0 to 3: Several: many: expected a list .* each of 4 images, got 3"
     with pytest.raises(InputError, match=expected):
         list(estimate(open_video(folder), Several(4, forgetful=True)).frames)
 

@@ -17,6 +17,7 @@ from poseflow import InputError, MissingExtra, PoseflowError, Poses, skeleton
 from poseflow.estimators import RTMO, Detector, RTMPose, TwoStep, is_top_down, load, weights
 from poseflow.estimators.rtmpose import decoded
 from poseflow.estimators.warping import crops, framed, letterboxed
+from poseflow.skeletons import DEFAULT_SIGMA, Skeleton
 
 pytest.importorskip("onnxruntime", reason="onnxruntime, which runs networks, is not installed")
 
@@ -138,12 +139,13 @@ def test_rtmo_gives_sure_people_in_the_images_pixels(tmp_path):
 
 def two_step(boxes: list[list[float]]) -> TwoStep:
     """Finds these boxes, and in each one keypoint of score 1 in the corner and one of score 0.5."""
+    corners = Skeleton("corners", ("a", "b"), (), np.arange(2), np.full(2, DEFAULT_SIGMA))
 
     def keypoints(image, where):
         points = np.stack([where[:, :2], where[:, 2:]], axis=1)
         return points, np.tile([1.0, 0.5], (len(where), 1))
 
-    return TwoStep(lambda image: np.array(boxes).reshape(-1, 5), keypoints, skeleton("coco-17"))
+    return TwoStep(lambda image: np.array(boxes).reshape(-1, 5), keypoints, corners)
 
 
 def test_two_step_takes_the_sure_boxes_and_scores_as_alphapose():
@@ -153,6 +155,17 @@ def test_two_step_takes_the_sure_boxes_and_scores_as_alphapose():
     assert len(estimator.detect(np.zeros((30, 30, 3), np.uint8))) == 2
     assert poses.scores == pytest.approx([(0.6 + 0.75 + 1.25 * 1.0) / 3.25])
     assert poses.boxes.tolist() == [[0, 0, 10, 20]]
+
+
+def test_two_step_gives_the_surer_of_two_poses_of_one_person():
+    # The second's corners are a pixel from the first's, of which the detector is less sure; the
+    # third is somebody else, of whom it is less sure still.
+    boxes = [[0, 0, 100, 200, 0.6], [1, 0, 101, 200, 0.9], [80, 0, 180, 200, 0.4]]
+    estimator = two_step(boxes)
+    image = np.zeros((300, 300, 3), np.uint8)
+    assert estimator(image).boxes.tolist() == [[1, 0, 101, 200], [80, 0, 180, 200]]
+    # Whoever brings the boxes gets a pose for each.
+    assert len(estimator.poses_in(image, np.array(boxes))) == 3
 
 
 def test_two_step_without_people():

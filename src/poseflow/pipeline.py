@@ -94,6 +94,10 @@ class _Placed(Frames[Poses]):
     def __len__(self) -> int:
         return len(self._source)
 
+    def __iter__(self) -> Iterator[Poses]:
+        # The inherited one takes an IndexError, whoever raised it, for the end.
+        return (self[index] for index in range(len(self)))
+
     def __getitem__(self, index: Any) -> Any:
         if isinstance(index, slice):
             return tuple(self[i] for i in range(*index.indices(len(self))))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import enum
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from collections.abc import Sequence as Frames
 from dataclasses import dataclass
 from typing import Any, Self
@@ -357,6 +357,10 @@ class _FramesWithIds(Frames[Poses]):
 
     def __len__(self) -> int:
         return len(self._frames)
+
+    def __iter__(self) -> Iterator[Poses]:
+        # The inherited one takes an IndexError, whoever raised it, for the end.
+        return (self[index] for index in range(len(self)))
 
     def __getitem__(self, index: Any) -> Any:
         if isinstance(index, slice):

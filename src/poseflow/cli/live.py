@@ -176,7 +176,7 @@ def run(
     rule: Any = make_setting(setting, parameters)
     if poses is None:
         refuse("with --poses", {"format": format, "score_scale": score_scale})
-        kind, estimate = _estimated(skeleton, estimator)
+        kind, estimate = _estimated(skeleton, estimator, opened)
     else:
         refuse("without --poses", estimator)
         sequence = words.read_poses(poses, format, skeleton, score_scale, image_list)
@@ -215,11 +215,15 @@ def run(
 
 
 def _estimated(
-    skeleton: str | None, typed: dict[str, Any]
+    skeleton: str | None, typed: dict[str, Any], source: Source
 ) -> tuple[Skeleton, Callable[[Grabbed], Poses]]:
     """What the keypoints of an estimator are, and its poses of a frame."""
+    from ..estimation import poses_in
+
     estimator = make_estimator(skeleton, **typed)
-    return estimator.skeleton, lambda frame: estimator(frame.image)
+    return estimator.skeleton, lambda frame: poses_in(
+        estimator, frame.image, f"{source.name}: frame {frame.index}"
+    )
 
 
 def _looked_up(sequence: Sequence, source: Source) -> Callable[[Grabbed], Poses]:

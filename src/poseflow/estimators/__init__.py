@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .answers import checked_poses, in_words, name_of
 from .detector import Detector
 from .estimator import Batched, Estimator, TopDown, is_batched, is_top_down
 from .following import Following
@@ -21,7 +22,10 @@ __all__ = [
     "RTMPose",
     "TopDown",
     "TwoStep",
+    "checked_poses",
+    "in_words",
     "is_batched",
     "is_top_down",
     "load",
+    "name_of",
 ]

@@ -8,10 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..assignment import assign_allowed
+from ..errors import InputError
 from ..frames import ImageArray, gray
-from ..geometry import areas, boxes_around
+from ..geometry import boxes_around
 from ..poses import Poses
-from ..similarity import box_iou, oks
+from ..similarity import box_iou
+from .answers import checked_boxes, checked_poses, name_of
+from .duplicates import SAME, seen_twice
 from .estimator import TopDown
 
 FloatArray = NDArray[np.float64]
@@ -75,6 +78,9 @@ class Following:
         patience: so often in a row the detector may miss a person who is still kept.
         lost: a person whose mean keypoint score falls below this share of what it was is lost.
         change: in gray levels of 255, from which a part of the image is another.
+
+    Asking raises `InputError` where the estimator gives something else than boxes, or not a pose
+    for each of them.
     """
 
     def __init__(
@@ -82,13 +88,14 @@ class Following:
         estimator: TopDown,
         every: int = 3,
         *,
-        same: float = 0.5,
+        same: float = SAME,
         trusted: float = 0.3,
         patience: int = 2,
         lost: float = 0.6,
         change: float = 20.0,
     ) -> None:
         self.skeleton = estimator.skeleton
+        self.name = name_of(estimator)
         self._estimator = estimator
         self._every = every
         self._same, self._lost, self._change = same, lost, change
@@ -106,7 +113,7 @@ class Following:
         scene = _thumbnail(image)
         self._since += 1
         if self._since < self._every and not self._entering(scene, expected, image.shape[1]):
-            poses = self._estimator.poses_in(image, expected)
+            poses = self._poses_in(image, expected)
             came_from = np.arange(len(expected))
             if self._kept(poses, came_from).all():
                 self._remember(poses, expected, came_from, None)
@@ -117,7 +124,7 @@ class Following:
         """The poses in the detector's boxes, and in those of people whom it misses."""
         self._since, self._scene = 0, scene
         self.looks += 1
-        found = self._estimator.detect(image)
+        found = checked_boxes(self._estimator.detect(image), f"{self.name}: detect")
         overlaps = box_iou(found[:, None, :4], expected[None, :, :4])
         found_of, expected_of = assign_allowed(overlaps, overlaps > _NEAR).T
         came_from = np.full(len(found), -1)
@@ -129,34 +136,31 @@ class Following:
         missed = np.setdiff1d(missed, expected_of)
         boxes = np.concatenate([found[taken], expected[missed]])
         came_from = np.concatenate([came_from[taken], missed])
-        poses = self._estimator.poses_in(image, boxes)
+        poses = self._poses_in(image, boxes)
         kept = self._kept(poses, came_from)
         # Only those whom the detector missed must prove that they are still there.
         seen = np.arange(len(poses)) < taken.sum()
-        kept |= seen & ~self._twice(poses)
+        kept |= seen & ~seen_twice(poses, self.skeleton, self._same)
         poses = poses[kept]
         self._remember(poses, boxes[kept], came_from[kept], seen[kept])
         self._scene_boxes = boxes[kept, :4]
         return poses
 
+    def _poses_in(self, image: ImageArray, boxes: FloatArray) -> Poses:
+        name = f"{self.name}: poses_in"
+        poses = checked_poses(self._estimator.poses_in(image, boxes), self.skeleton, name)
+        if len(poses) != len(boxes):
+            raise InputError(
+                f"{name}: expected a pose for each of {len(boxes)} boxes, got {len(poses)}"
+            )
+        return poses
+
     def _kept(self, poses: Poses, came_from: IntArray) -> BoolArray:
         """(N,) which poses are still people, each once; `came_from` (N,) is who they were."""
         before = np.where(came_from >= 0, np.append(self._people.believed, 0.0)[came_from], 0.0)
-        return np.asarray((_belief(poses) >= self._lost * before) & ~self._twice(poses))
-
-    def _twice(self, poses: Poses) -> BoolArray:
-        """(N,) which poses are somebody of whom there is a surer one."""
-        points, scores = poses.keypoints, np.nan_to_num(poses.keypoint_scores, nan=1.0)
-        size = np.nan_to_num(areas(boxes_around(points)))
-        # By the larger of the two: a box around a part of somebody gives a small pose of them.
-        larger = np.maximum(np.maximum(size[:, None], size[None]), 1.0)
-        variances = larger[..., None] * (2 * self.skeleton.sigmas) ** 2
-        similarity = oks(points[:, None], points[None], variances, scores[:, None] * scores[None])
-        alike = similarity > self._same
-        sure = poses.scores
-        rank = np.empty(len(poses), dtype=np.int64)
-        rank[np.argsort(-sure, kind="stable")] = np.arange(len(poses))
-        return np.asarray((alike & (rank[None] < rank[:, None])).any(axis=1))
+        return np.asarray(
+            (_belief(poses) >= self._lost * before) & ~seen_twice(poses, self.skeleton, self._same)
+        )
 
     def _entering(self, scene: FloatArray, expected: FloatArray, width: int) -> bool:
         """Whether the image has changed, since the detector looked, where nobody is nor was."""

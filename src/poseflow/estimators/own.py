@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import importlib
+import inspect
 import os
 import sys
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,16 +16,20 @@ from ..errors import InputError
 from ..frames import ImageArray
 from ..poses import Poses
 from ..skeletons import Skeleton, skeleton
+from .answers import asked, checked_poses, in_words
 from .skeleton_of import skeleton_of
 
 # The image that is shown to an estimator which does not tell its skeleton.
 _BLANK = (64, 64, 3)
 
+_CALLED = ("detect", "poses_in", "many")
+
 
 class Own:
     """An `Estimator` around a user's, whose answers it looks at before others do.
 
-    What else the user's has (`detect`, `poses_in`) is found on it as well.
+    What else the user's has (`detect`, `poses_in`, `many`) is found on it as well. Whatever it
+    raises is an `InputError` with its name, and the cause of that.
 
     Args:
         call: image (H, W, 3) uint8 BGR -> `Poses`. Its attribute `skeleton`, a `Skeleton` or the
@@ -32,34 +39,67 @@ class Own:
         given: the skeleton; None = the estimator's own.
 
     Raises:
-        InputError: it cannot be called, does not give `Poses`, or its skeleton does not fit.
+        InputError: it cannot be called with an image, does not give `Poses`, or its skeleton does
+            not fit.
     """
 
     def __init__(self, call: Any, name: str, given: Skeleton | None = None) -> None:
-        if not callable(call):
-            raise InputError(f"{name}: expected something to call, got {type(call).__name__}")
-        self._call, self._name = call, name
+        _refuse_uncallable(call, name)
+        self._call, self.name = call, name
         own = getattr(call, "skeleton", None)
         if given is None and own is not None:
-            given = own if isinstance(own, Skeleton) else skeleton(own)
+            given = _named_skeleton(own, name)
         if given is None:
-            given = skeleton_of(self._asked(np.zeros(_BLANK, np.uint8)).n_keypoints, None, name)
+            given = self._number_tells()
         self.skeleton: Skeleton = given
 
     def __call__(self, image: ImageArray) -> Poses:
         """The poses in an image (H, W, 3) uint8 BGR."""
-        poses = self._asked(image)
-        skeleton_of(poses.n_keypoints, self.skeleton, self._name)
-        return poses
+        return checked_poses(asked(self.name, self._call, image), self.skeleton, self.name)
 
     def __getattr__(self, name: str) -> Any:
-        return getattr(self._call, name)
+        found = getattr(self._call, name)
+        if name in _CALLED and callable(found):
+            return partial(asked, f"{self.name}: {name}", found)
+        return found
 
-    def _asked(self, image: ImageArray) -> Poses:
-        poses = self._call(image)
+    def _number_tells(self) -> Skeleton:
+        """The skeleton with as many keypoints as the poses in a blank image."""
+        shown = f"{self.name}: shown a black image"
+        poses = asked(shown, self._call, np.zeros(_BLANK, np.uint8))
         if not isinstance(poses, Poses):
-            raise InputError(f"{self._name}: expected poseflow.Poses, got {type(poses).__name__}")
-        return poses
+            raise InputError(f"{shown}: expected poseflow.Poses, got {type(poses).__name__}")
+        return skeleton_of(poses.n_keypoints, None, self.name)
+
+
+def _refuse_uncallable(call: Any, name: str) -> None:
+    if isinstance(call, type):
+        raise InputError(
+            f"{name}: expected something to call with an image, got the class {call.__name__}: "
+            f"name an object of it, made by {call.__name__}(…)"
+        )
+    if not callable(call):
+        raise InputError(f"{name}: expected something to call, got {type(call).__name__}")
+    try:
+        signature = inspect.signature(call)
+    except (TypeError, ValueError):
+        return  # Not everything that is written in C tells its own.
+    try:
+        signature.bind(None)
+    except TypeError as error:
+        raise InputError(
+            f"{name}: expected to be called with one image, got the parameters {signature}"
+        ) from error
+
+
+def _named_skeleton(own: Any, name: str) -> Skeleton:
+    if isinstance(own, Skeleton):
+        return own
+    if isinstance(own, str | Path):
+        return skeleton(own)
+    raise InputError(
+        f"{name}: skeleton: expected a name, a file or a poseflow.Skeleton, got {own!r}"
+    )
 
 
 def own(spec: str, given: Skeleton | None = None) -> Own:
@@ -94,5 +134,7 @@ def _imported(name: str) -> Any:
         raise InputError(
             f"estimator: no module {name!r} in {folder} or among the installed packages"
         ) from error
+    except Exception as error:
+        raise InputError(f"estimator: {name}: {in_words(error)}") from error
     finally:
         sys.path.remove(folder)
