@@ -144,6 +144,25 @@ def one_step(image):
 """
 
 
+DRAWN = """
+import numpy as np
+from conftest import person
+from poseflow import Poses
+
+def people(image):
+    t = int(image[8, 8, 0])
+    rng = np.random.default_rng(t)
+    middles = [(40 + t / 7, 60), (150 - t / 7, 55)]
+    points = np.stack([person(*middle) for middle in middles]) + rng.normal(0, 1, (2, 17, 2))
+    points[0, t % 17] = np.nan
+    low = points[:, 5] - rng.uniform(5, 60, (2, 2))
+    boxes = np.concatenate([low, low + rng.uniform(50, 300, (2, 2))], axis=1)
+    return Poses.from_keypoints(points, rng.uniform(0.5, 1, (2, 17)), rng.uniform(0.6, 1, 2), boxes)
+
+people.skeleton = "coco-17"
+"""
+
+
 @pytest.fixture
 def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, folder: Path) -> Path:
     (tmp_path / "dots_of_mine.py").write_text(MODULE)
@@ -336,6 +355,21 @@ def test_a_video_alone_gives_the_same_as_its_poses_file(here):
     one, two = (json.loads((here / f"{name}.json").read_text()) for name in ("alone", "two"))
     assert one == two
     assert len(one) >= 8
+
+
+def test_a_folder_of_a_video_alone_is_that_of_its_poses_file_byte_for_byte(here):
+    """Of boxes with all digits a file has x, y, width and height, of which the sum may differ."""
+    (here / "drawn.py").write_text(DRAWN)
+    frames = [(np.full((120, 200, 3), 10 * t, np.uint8), t / 25) for t in range(12)]
+    write_video(here / "clip.mp4", frames, fps=25)
+    typed = ["clip.mp4", "--estimator", "drawn:people"]
+    assert main(["track", *typed, "--out", "alone", "--quiet"]) == 0
+    assert main(["estimate", *typed, "--out", "poses.json", "--quiet"]) == 0
+    assert main(["track", "clip.mp4", "--poses", "poses.json", "--out", "two", "--quiet"]) == 0
+    names = sorted(path.name for path in (here / "alone").iterdir())
+    assert names == ["summary.json", "tracked.json", "tracked.mp4", "tracks.csv"]
+    for name in names:
+        assert (here / "alone" / name).read_bytes() == (here / "two" / name).read_bytes(), name
 
 
 def test_track_wants_a_video_or_poses(here, capsys):

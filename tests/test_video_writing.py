@@ -298,7 +298,9 @@ def test_sound_is_spread_over_the_file(tmp_path):
     # to that only within ten seconds.
     source = film_with_sound(tmp_path / "s.mkv", "libx264", "aac", seconds=60)
     path = tmp_path / "out.mp4"
-    write_video(path, [(plain(GRAY), float(time)) for time in range(60)], fps=1, sound_from=source)
+    # Encoders hold back a few pictures, here half a second each.
+    pictures = [(plain(GRAY), index / 2) for index in range(120)]
+    write_video(path, pictures, fps=2, sound_from=source)
     with av.open(str(path)) as container:
         packets = sorted((p for p in container.demux() if p.size), key=lambda packet: packet.pos)
         told = [(float(packet.dts * packet.time_base), packet.stream.type) for packet in packets]
@@ -439,3 +441,19 @@ def test_pixels_that_are_not_square_are_shown_as_wide_as_before(tmp_path, name, 
     write_video(tmp_path / name, frames, fps=25, pixel_aspect=Fraction(4, 3))
     video = open_video(tmp_path / name)
     assert (video.size, video.pixel_aspect) == (size, aspect)
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="no choice of cores here")
+@pytest.mark.parametrize("suffix", [".mp4", ".webm"])
+def test_bytes_are_the_same_on_one_core_and_on_all(tmp_path, suffix):
+    cores = os.sched_getaffinity(0)
+    noise = np.random.default_rng(0).integers(0, 255, (96, 128, 3), dtype=np.uint8)
+    for name, allowed in (("all", cores), ("one", {min(cores)})):
+        os.sched_setaffinity(0, allowed)
+        try:
+            frames = ((np.roll(noise, t, axis=1), t / 25) for t in range(8))
+            write_video(tmp_path / f"{name}{suffix}", frames, fps=25)
+        finally:
+            os.sched_setaffinity(0, cores)
+    one, every = (tmp_path / f"{name}{suffix}" for name in ("one", "all"))
+    assert one.read_bytes() == every.read_bytes()

@@ -38,6 +38,10 @@ class _Kind(NamedTuple):
     tells_aspect: bool
 
 
+# Else as many as there are cores, by which the bytes then go. Each holds a picture back; two are
+# enough where drawing and tracking go on beside, and do no harm on a single core.
+_THREADS = "2"
+
 _KINDS = {
     ".mp4": _Kind(
         "libx264",
@@ -50,6 +54,7 @@ _KINDS = {
             # Else x264's approximate arithmetic may differ from machine to machine and, in about
             # one run of a hundred, from run to run.
             "x264-params": "cpu-independent=1",
+            "threads": _THREADS,
         },
         # The index at the front, so that a browser plays before it has everything.
         {"movflags": "+faststart"},
@@ -60,7 +65,14 @@ _KINDS = {
     ),
     ".webm": _Kind(
         "libvpx-vp9",
-        {"deadline": "realtime", "cpu-used": "8", "row-mt": "1", "crf": "32", "b": "0"},
+        {
+            "deadline": "realtime",
+            "cpu-used": "8",
+            "row-mt": "1",
+            "crf": "32",
+            "b": "0",
+            "threads": _THREADS,
+        },
         {},
         Fraction(1, 1000),
         ("opus", "vorbis"),
@@ -87,7 +99,7 @@ def write_video(
 ) -> None:
     """Write a video that browsers play: H.264 in .mp4, or VP9 in .webm.
 
-    The same frames give the same bytes (on one machine and FFmpeg: encoders divide work by cores).
+    The same frames give the same bytes (of one FFmpeg, on any number of cores).
 
     Args:
         path: of the video; the suffix decides.
