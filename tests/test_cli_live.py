@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
+import socket
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -17,6 +20,7 @@ import pytest
 import poseflow
 from conftest import person
 from poseflow.cli import main
+from poseflow.cli.live import _Ending
 from poseflow.video import open_video, write_video
 
 N_FRAMES, SIZE = 10, (320, 240)
@@ -117,13 +121,13 @@ def test_it_ends_in_order_when_the_reader_of_its_lines_leaves(at):
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no such signals there")
-@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
-def test_when_told_to_end_files_are_whole_and_all_is_well(at, name):
+@pytest.mark.parametrize("kind", ["SIGINT", "SIGTERM", "SIGHUP"])
+def test_when_told_to_end_files_are_whole_and_all_is_well(at, kind):
     process = start("--json", "-", "--out", "results", "--serve", "0")
     for _ in range(3):
         process.stdout.readline()
     assert not Path("results").exists()
-    process.send_signal(getattr(signal, name))
+    process.send_signal(getattr(signal, kind))
     out, told = process.communicate(timeout=60)
     assert process.returncode == 0, told
     assert "summary" in json.loads(out.splitlines()[-1])
@@ -168,7 +172,11 @@ def test_what_was_seen_before_a_failure_is_kept_and_told(at, monkeypatch, capfd)
         pytest.param((*CLIP, "--max-delay", "0"), "--max-delay: expected more than 0", id="delay"),
         pytest.param((*CLIP, "--out", "poses.json"), "which is never touched", id="input"),
         pytest.param((*CLIP, "--link", "5"), "expected with --setting published", id="setting"),
-        pytest.param(CLIP, "no window can be opened (there is no display)", id="window"),
+        pytest.param((*CLIP, "--max-delay", "nan"), "expected more than 0 seconds, got nan",
+                     id="no-delay"),
+        pytest.param((*CLIP, "--json", "-", "--json", "-"), "--json: expected - once", id="twice"),
+        pytest.param((*CLIP, "--window"), "no window can be opened (there is no display)",
+                     id="window"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_is_a_sentence_and_leaves_nothing(at, monkeypatch, capfd, words, told):
@@ -179,6 +187,101 @@ def test_what_cannot_be_is_a_sentence_and_leaves_nothing(at, monkeypatch, capfd,
     assert (out, error.count("\n")) == ("", 1)
     assert sorted(p.name for p in at.iterdir()) == ["clip.mp4", "poses.json"]
 
+
+def test_without_a_window_there_is_a_page(at, monkeypatch, capfd):
+    monkeypatch.setattr("poseflow.live.window.no_window", lambda: "there is no display")
+    assert main(list(CLIP)) == 0
+    told = capfd.readouterr().err.splitlines()[0]
+    assert re.fullmatch(
+        r"poseflow: look at http://127\.0\.0\.1:\d+/ \(no window: there is no display\)", told
+    )
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no such device here")
+def test_lines_that_cannot_be_written_are_told_and_files_finished(at):
+    with open("/dev/full", "wb") as full:
+        process = subprocess.run(
+            [sys.executable, "-m", "poseflow", *CLIP, "--json", "-", "--out", "results"],
+            stdout=full, stderr=subprocess.PIPE, text=True, check=False,
+        )  # fmt: skip
+    assert process.returncode == 2
+    *_, last = process.stderr.splitlines()
+    assert last == "poseflow: --json -: cannot be written: No space left on device"
+    assert json.loads(Path("results/tracked.json").read_text())
+    assert sorted(p.name for p in at.iterdir()) == ["clip.mp4", "poses.json", "results"]
+
+
+def test_lines_to_a_standard_output_that_is_closed_are_a_sentence(at, monkeypatch, capfd):
+    monkeypatch.setattr(sys, "stdout", None)
+    assert main([*CLIP, "--json", "-"]) == 2
+    assert capfd.readouterr().err == "poseflow: --json -: the standard output is closed\n"
+
+
+def test_lines_go_to_all_who_are_named(at, capfd):
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    process = start("--json", f"tcp://127.0.0.1:{port}", "--json", "-")
+    process.stdout.readline()
+    with socket.create_connection(("127.0.0.1", port), 20) as other, other.makefile() as lines:
+        assert json.loads(lines.readline())["people"]
+    ended(process)
+
+
+def test_who_insists_is_told_what_is_waited_for(monkeypatch, capfd):
+    monkeypatch.setattr("poseflow.cli.live._IMPATIENCE", 0.0)
+    stop = threading.Event()
+    with _Ending(stop) as ending:
+        signal.raise_signal(signal.SIGINT)
+        assert stop.is_set()
+        signal.raise_signal(signal.SIGINT)
+        assert capfd.readouterr().err == "poseflow: the last frame is in work, a moment more\n"
+        with pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGINT)
+        ending.finishing = True
+        signal.raise_signal(signal.SIGINT)
+        assert capfd.readouterr().err == "poseflow: files are being finished, a moment more\n"
+
+
+def test_one_more_signal_at_once_is_the_same_one(capfd):
+    with _Ending(threading.Event()):
+        for _ in range(5):
+            signal.raise_signal(signal.SIGINT)
+    assert capfd.readouterr().err == ""
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGHUP"), reason="no such signal here")
+def test_who_is_not_to_hear_the_end_of_the_terminal_does_not():
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with _Ending(threading.Event()):
+            assert signal.getsignal(signal.SIGHUP) == signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+
+def test_whoever_breaks_off_a_frame_keeps_those_before(at, capfd):
+    (at / "hangs.py").write_text(HANGS)
+    assert main(["live", "clip.mp4", "--estimator", "hangs:people", "--out", "results"]) == 0
+    assert "written: results" in capfd.readouterr().err
+    *lines, _ = map(json.loads, Path("results/tracked.jsonl").read_text().splitlines())
+    assert len(lines) == 2
+    assert len(json.loads(Path("results/tracked.json").read_text())) == 2
+
+
+HANGS = """
+from conftest import frame_of, person
+
+asked = []
+
+def people(image):
+    asked.append(1)
+    if len(asked) > 2:
+        raise KeyboardInterrupt
+    return frame_of(person(60, 90))
+
+people.skeleton = "coco-17"
+"""
 
 MINE = """
 import cv2

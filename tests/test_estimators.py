@@ -16,6 +16,7 @@ import networks
 from poseflow import InputError, MissingExtra, PoseflowError, Poses, skeleton
 from poseflow.estimators import RTMO, Detector, RTMPose, TwoStep, is_top_down, load, weights
 from poseflow.estimators.rtmpose import decoded
+from poseflow.estimators.sessions import open_session
 from poseflow.estimators.warping import crops, framed, letterboxed
 from poseflow.skeletons import DEFAULT_SIGMA, Skeleton
 
@@ -220,6 +221,12 @@ def test_a_file_that_is_no_model(tmp_path):
         load(pose_model=path)
     with pytest.raises(InputError, match=r"device: expected one .*\(.*cpu.*\), got 'abacus'"):
         load(pose_model=path, device="abacus")
+
+
+def test_sessions_let_go_of_the_processor_while_they_wait(tmp_path):
+    session = open_session(networks.pose_model(tmp_path / "p.onnx", 17, (48, 64)))
+    entry = "session.intra_op.allow_spinning"
+    assert session.get_session_options().get_session_config_entry(entry) == "0"
 
 
 def test_without_the_runtime_nothing_is_fetched(monkeypatch):

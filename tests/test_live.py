@@ -177,12 +177,13 @@ def textured(index: int) -> np.ndarray:
 
 def test_images_are_compared_while_poses_are_estimated_to_the_same_ids():
     """The matcher waits for the estimator: one after the other, they would wait for ever."""
-    estimating, matched = threading.Event(), []
+    estimating, matched, ahead = threading.Event(), [], []
 
     def matcher(before, after):
         assert estimating.wait(20)
         estimating.clear()
         matched.append((before[0, 0], after[0, 0]))
+        ahead.append(threading.current_thread().name.startswith("poseflow-matcher"))
         return dis()(before, after)
 
     def estimate(frame):
@@ -202,6 +203,8 @@ def test_images_are_compared_while_poses_are_estimated_to_the_same_ids():
     play(frames, estimate, Tracker(KIND, matcher=matcher), [seen.append], Renderer(KIND), Counts(),
          max_delay=1.0, clock=lambda: 0.0)  # fmt: skip
     grays = [gray(image)[0, 0] for image in images]
+    # After the frame without people, the tracker itself finds that there is something to compare.
+    assert ahead == [t != 4 for t in range(1, 8)]
     assert matched == [(grays[t - 1], grays[t]) for t in range(1, 8)]
     plain = Tracker(KIND, matcher=dis())
     for moment, poses, image in zip(seen, people, images, strict=True):

@@ -194,13 +194,15 @@ def test_what_waits_for_the_encoder_is_bounded_and_the_newest(tmp_path, monkeypa
             got.append(round(time * 25))
 
     monkeypatch.setattr("poseflow.live.recording.write_video", write)
-    with record(tmp_path / "live.mp4", Counts()) as sink:
+    counts = Counts()
+    with record(tmp_path / "live.mp4", counts) as sink:
         sink(moment(0))
         assert began.wait(20)
         for n in range(1, 40):
             sink(moment(n))
         go.set()
     assert got == [0, *range(32, 40)]
+    assert counts.unfilmed == 40 - len(got)
 
 
 @pytest.mark.skipif(not hasattr(socket, "AF_UNIX"), reason="no such sockets here")
@@ -252,6 +254,16 @@ def test_a_reader_who_leaves_a_pipe_ends_the_run():
     assert stop.is_set()
 
 
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no such device here")
+@pytest.mark.parametrize("frames", [1, 10_000])
+def test_lines_that_cannot_be_written_are_told_once(frames):
+    with open("/dev/full", "wb") as full:
+        with pytest.raises(InputError, match="--json -: cannot be written: No space left"):
+            with lines_to_descriptor(full.fileno(), Counts(), threading.Event()) as sink:
+                for n in range(frames):
+                    sink(moment(n))
+
+
 def get(port: int, path: str, **headers: str) -> http.client.HTTPResponse:
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
     connection.request("GET", path, headers=headers)
@@ -275,6 +287,62 @@ def test_a_page_shows_the_stream_and_the_last_line(browser):
     sink(moment(3))
     assert json.loads(get(port, "/line").read())["frame"] == 3
     assert get(port, "/elsewhere").status == 404
+
+
+def test_a_page_is_there_with_any_question_and_for_who_asks_for_its_head(browser):
+    port, _ = browser
+    assert b"<title>" in get(port, "/?x=1").read()
+    for path in ("/", "/stream"):
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+        connection.request("HEAD", path)
+        with connection.getresponse() as answer:
+            assert (answer.status, answer.read()) == (200, b"")
+
+
+def test_a_picture_comes_with_what_is_in_it(browser):
+    """Brightness tells the frame: picture and words are of the same one, each newer than before."""
+    port, sink = browser
+    done = threading.Event()
+
+    def speak():
+        n = 0
+        while not done.wait(0.002):
+            n += 1
+            sink(moment(n, Poses.empty(17)))
+
+    thread = threading.Thread(target=speak)
+    thread.start()
+    numbers = [0]
+    try:
+        for _ in range(4):
+            answer = get(port, f"/picture?after={numbers[-1]}")
+            told = json.loads(answer.getheader("X-Poseflow"))
+            shade = cv2.imdecode(np.frombuffer(answer.read(), np.uint8), cv2.IMREAD_COLOR).mean()
+            assert shade == pytest.approx(20 * (told["frame"] % 10), abs=2)
+            assert told["ids"] == []
+            numbers.append(told["number"])
+    finally:
+        done.set()
+        thread.join()
+    assert numbers == sorted(set(numbers))
+
+
+def test_who_asks_for_a_newer_picture_is_told_when_none_comes(browser, monkeypatch):
+    monkeypatch.setattr("poseflow.live.serving._PATIENCE", 0.05)
+    assert get(browser[0], "/picture?after=0").status == 204
+
+
+@pytest.mark.skipif(not socket.has_ipv6, reason="no IPv6 here")
+def test_a_page_for_this_machine_by_its_other_address():
+    told: list[str] = []
+    try:
+        with serve("::1", 0, told.append):
+            port = int(re.fullmatch(r"http://\[::1\]:(\d+)/", told[0]).group(1))
+            connection = http.client.HTTPConnection("::1", port, timeout=20)
+            connection.request("GET", "/")
+            assert connection.getresponse().status == 200
+    except InputError:
+        pytest.skip("no IPv6 here")
 
 
 def test_the_stream_is_one_picture_after_another_as_fast_as_the_browser_takes_them(browser):

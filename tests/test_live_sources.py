@@ -6,6 +6,7 @@ import socket
 import threading
 from itertools import islice
 
+import av
 import numpy as np
 import pytest
 
@@ -13,7 +14,7 @@ from films import drifting, film
 from poseflow.errors import InputError
 from poseflow.live import Counts, grab
 from poseflow.live.grabbing import fetch
-from poseflow.live.sources import Address, Camera, Recording, Shot, open_source
+from poseflow.live.sources import Address, Camera, Recording, Shot, _decoded, open_source
 from poseflow.video import open_video, write_video
 
 BLANK = np.zeros((4, 6, 3), np.uint8)
@@ -79,6 +80,13 @@ def test_a_damaged_file_is_not_begun_again(tmp_path):
     with pytest.raises(InputError, match="frame 2: expected 3 frames"):
         fetch(source, put.append, lambda seconds: False)
     assert len(put) == 2
+
+
+def test_a_source_that_is_not_there_yet_is_waited_for_as_long_as_asked():
+    put, pauses = fetched(Scripted([LOST], [LOST], [Shot(BLANK)]), tries=2)
+    assert (len(put), pauses) == (1, [1, 2])
+    with pytest.raises(InputError, match="scripted: lost"):
+        fetched(Scripted([LOST], [LOST], [Shot(BLANK)]), tries=1)
 
 
 @pytest.mark.parametrize("tries", [0, 1, 3])
@@ -218,3 +226,38 @@ def test_a_stream_that_breaks_off_is_called_again(tmp_path, monkeypatch):
         thread.join()
     assert counts.grabbed == 24
     assert told[0] == told[1] == f"{source.name}: the stream ended"
+
+
+def test_a_stream_that_is_silent_is_told_in_seconds(monkeypatch):
+    monkeypatch.setattr("poseflow.live.sources._OPENING", 0.2)
+    monkeypatch.setattr("poseflow.live.sources._READING", 0.2)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        address = f"tcp://127.0.0.1:{server.getsockname()[1]}"
+        with pytest.raises(InputError, match=r"expected a stream, nothing came for 0\.2 seconds"):
+            next(Address(address).shots())
+
+
+def test_a_damaged_piece_of_a_stream_is_passed_over(tmp_path):
+    class Damaged:
+        """A stream whose third packet did not arrive whole."""
+
+        def __init__(self, stream) -> None:
+            self._stream, self._n = stream, 0
+
+        def decode(self, packet):
+            self._n += 1
+            if self._n == 3:
+                raise av.error.InvalidDataError(1, "Invalid data found")
+            return self._stream.decode(packet)
+
+    path = film(tmp_path / "clip.mkv", drifting(6))
+
+    class Container:
+        duration = None
+
+        def demux(self, stream):
+            return container.demux(container.streams.video[0])
+
+    with av.open(str(path)) as container:
+        shots = list(_decoded(Container(), Damaged(container.streams.video[0])))
+    assert len(shots) == 5

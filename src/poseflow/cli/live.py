@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import os
 import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager, ExitStack, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -34,7 +35,7 @@ SUMMARY = "ids while it plays: a camera, a stream, or a video"
 _IN_A_FOLDER = ("tracked.json", "tracked.jsonl", "tracked.mp4")
 
 _IMPATIENCE = 2.0
-"""Seconds after which one more Ctrl-C means it: some that start programs pass it on twice."""
+"""Seconds after which one more Ctrl-C is another: some that start programs pass it on twice."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -67,8 +68,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=int,
         metavar="TRIES",
         help="how often in a row a camera or stream that failed is opened again, after 1, 2, 4 … "
-        "and at most 30 seconds; 0 = never. Without it: until it is back. One that never gave a "
-        "frame is an error at once",
+        "and at most 30 seconds; 0 = never. Without it: until it is back, but one that never gave "
+        "a frame is an error at once",
     )
     group.add_argument(
         "--matcher",
@@ -98,7 +99,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_showing(parser: argparse.ArgumentParser) -> None:
-    group = parser.add_argument_group("where it shows; without any of these, in a window")
+    group = parser.add_argument_group(
+        "where it shows; without any of these, in a window, or where there is none on a page"
+    )
     group.add_argument(
         "--out",
         type=words.output,
@@ -109,9 +112,11 @@ def _add_showing(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument(
         "--json",
+        action="append",
         metavar="WHERE",
         help="a line of JSON for every frame: - = to the standard output; tcp://HOST:PORT or "
-        "unix:///PATH = to every program that connects there. Who reads slowly loses lines",
+        "unix:///PATH = to every program that connects there. Who reads slowly loses lines. May "
+        "be given several times",
     )
     group.add_argument(
         "--serve",
@@ -142,7 +147,7 @@ def run(
     poses: Path | None,
     loop: bool = False,
     out: Path | None = None,
-    json: str | None = None,
+    json: list[str] | None = None,
     serve: str | None = None,
     window: bool = False,
     smooth: bool = False,
@@ -167,7 +172,7 @@ def run(
 
     if reconnect is not None and reconnect < 0:
         raise InputError(f"--reconnect: expected 0 or more tries, got {reconnect}")
-    if max_delay <= 0:
+    if not max_delay > 0:
         raise InputError(f"--max-delay: expected more than 0 seconds, got {max_delay:g}")
     if out is not None:
         words.refuse_overwriting(out, Path(source), poses)
@@ -195,7 +200,7 @@ def run(
     counts, stop = Counts(), threading.Event()
     failure = None
     with ExitStack() as stack:
-        stack.enter_context(_until_told(stop))
+        ending = stack.enter_context(_Ending(stop))
         sinks = _sinks(stack, counts, stop, out, json, serve, window)
         if sys.stderr.isatty() and not quiet:
             sinks.append(_Status(counts))
@@ -203,11 +208,15 @@ def run(
             with grab(opened, counts, stop, tries=reconnect, failed=_tell) as frames:
                 play(frames, estimate, tracker, sinks, Renderer(kind), counts,
                      max_delay=max_delay, smoother=smoother)  # fmt: skip
+        except KeyboardInterrupt:
+            pass  # Out of the work on a frame: what was seen until then is finished all the same.
         except Exception as error:
             if not counts.tracked:
                 raise
             # What was seen until then is worth keeping, whatever it is that ends it.
             failure = error
+        finally:
+            ending.finishing = True
     if not quiet:
         words.note(describe(counts, out))
     if failure is not None:
@@ -242,7 +251,7 @@ def _sinks(
     counts: Counts,
     stop: threading.Event,
     out: Path | None,
-    json: str | None,
+    json: list[str] | None,
     serve: str | None,
     window: bool,
 ) -> list[Sink]:
@@ -251,10 +260,15 @@ def _sinks(
     from ..files import whole_folder
 
     sinks: list[AbstractContextManager[Sink]] = []
-    if json == "-":
-        sinks.append(live.lines_to_descriptor(sys.stdout.fileno(), counts, stop))
-    elif json is not None:
-        sinks.append(live.lines_to_socket(json, counts))
+    for place in json or ():
+        if place != "-":
+            sinks.append(live.lines_to_socket(place, counts))
+        elif json is not None and json.count("-") > 1:
+            raise InputError("--json: expected - once, got it twice")
+        elif sys.stdout is None:
+            raise InputError("--json -: the standard output is closed")
+        else:
+            sinks.append(live.lines_to_descriptor(sys.stdout.fileno(), counts, stop))
     if out is not None:
         files = [out]
         if not out.suffix or out.is_dir():
@@ -264,9 +278,11 @@ def _sinks(
         host, _, port = serve.rpartition(":")
         if not port.isdecimal():
             raise InputError(f"--serve: expected PORT or HOST:PORT, got {serve!r}")
-        sinks.append(live.serve(host or "127.0.0.1", int(port), _look_at))
-    if window or not sinks:
+        sinks.append(live.serve(host.strip("[]") or "127.0.0.1", int(port), _look_at))
+    if window:
         sinks.append(live.open_window("poseflow live", stop))
+    elif not sinks:
+        sinks.append(live.open_window_or_page("poseflow live", stop, _look_at))
     return [stack.enter_context(sink) for sink in sinks]
 
 
@@ -284,29 +300,46 @@ def _clear() -> None:
         print("\r\033[K", end="", file=sys.stderr)
 
 
-@contextmanager
-def _until_told(stop: threading.Event) -> Iterator[None]:
-    """Ctrl-C, or the system's wish that we end, sets `stop`; who insists interrupts."""
-    told: list[float] = []
+class _Ending:
+    """What Ctrl-C, a signal to terminate and the end of the terminal do inside the block.
 
-    def handle(number: int, frame: object) -> None:
-        if told and time.monotonic() - told[0] > _IMPATIENCE:
-            raise KeyboardInterrupt
-        told.append(time.monotonic())
-        stop.set()
+    The first sets `stop`. The second says what is being waited for. A third, while a frame is being
+    worked on, raises KeyboardInterrupt; files are finished whatever comes.
+    """
 
-    kinds = [signal.SIGINT, signal.SIGTERM]
-    # A terminal that is closed; but not for nohup, which says to ignore it.
-    hangup = getattr(signal, "SIGHUP", None)
-    if hangup is not None and signal.getsignal(hangup) is not signal.SIG_IGN:
-        kinds.append(hangup)
-    before = {kind: signal.signal(kind, handle) for kind in kinds}
-    try:
-        yield
-    finally:
-        for kind, handler in before.items():
+    def __init__(self, stop: threading.Event) -> None:
+        self._stop = stop
+        self._told: list[float] = []
+        self._before: dict[signal.Signals, Any] = {}
+        self.finishing = False
+
+    def __enter__(self) -> _Ending:
+        names = [name for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
+        kinds = [signal.Signals[name] for name in names]
+        # Under nohup it is ignored, and is to be.
+        kept = [k for k in kinds if k.name != "SIGHUP" or signal.getsignal(k) != signal.SIG_IGN]
+        self._before = {kind: signal.signal(kind, self._handle) for kind in kept}
+        return self
+
+    def __exit__(self, *failure: object) -> None:
+        for kind, handler in self._before.items():
             signal.signal(kind, handler)
         _clear()
+
+    def _handle(self, number: int, frame: object) -> None:
+        now = time.monotonic()
+        if self._told and now - self._told[-1] < _IMPATIENCE:
+            return
+        self._told.append(now)
+        self._stop.set()
+        if len(self._told) == 1:
+            return
+        if len(self._told) > 2 and not self.finishing:
+            raise KeyboardInterrupt
+        what = "files are being finished" if self.finishing else "the last frame is in work"
+        # Not by sys.stderr, in which the main thread may be at this moment.
+        with suppress(OSError):
+            os.write(2, f"poseflow: {what}, a moment more\n".encode())
 
 
 class _Status:
@@ -352,6 +385,9 @@ def describe(counts: Counts, out: Path | None) -> str:
         told += (
             f"; the source failed {words.counted(counts.reconnects, 'time')} and was called again"
         )
+    if counts.unfilmed:
+        unfilmed = words.counted(counts.unfilmed, "picture")
+        told += f"; {unfilmed} not in the film, whose encoder had no time"
     if counts.tracked:
         told += f"; latency {_percentiles(counts.latencies)}"
     return told + (f"; written: {out}" if out is not None else "")

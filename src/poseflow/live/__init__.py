@@ -9,7 +9,7 @@ from .playing import Moment, Sink, play
 from .recording import record
 from .serving import serve
 from .sources import Address, Camera, Recording, Source, open_source
-from .window import no_window, open_window
+from .window import no_window, open_window, open_window_or_page
 
 __all__ = [
     "Address",
@@ -28,6 +28,7 @@ __all__ = [
     "no_window",
     "open_source",
     "open_window",
+    "open_window_or_page",
     "play",
     "record",
     "serve",

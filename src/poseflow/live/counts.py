@@ -43,6 +43,7 @@ class Counts:
         overtaken: those dropped because a newer one came while others were being worked on.
         late: those dropped because they were older than allowed when their turn came.
         reconnects: how often the source failed and was opened again.
+        unfilmed: pictures that a film lacks because its encoder had no time for them.
         people: ids given so far.
         latencies: from grabbing a frame until everyone who looks on had it.
     """
@@ -52,6 +53,7 @@ class Counts:
     overtaken: int = 0
     late: int = 0
     reconnects: int = 0
+    unfilmed: int = 0
     people: int = 0
     latencies: Latencies = field(default_factory=Latencies)
 

@@ -52,12 +52,14 @@ def fetch(
         source: of the frames.
         put: takes each of them.
         wait: waits so many seconds, or not at all if they are not above 0; True = time to stop.
-        tries: failures in a row after which it is given up; None = never.
+        tries: failures in a row after which it is given up, also before the first frame; None =
+            never, once there was a frame.
         failed: told of each failure, and the seconds until the next try.
         clock: seconds.
 
     Raises:
-        InputError: the source failed before its first frame, once too often, or for good.
+        InputError: the source failed before its first frame and no tries were asked for, once too
+            often, or for good.
     """
     index = in_a_row = 0
     while True:
@@ -74,7 +76,9 @@ def fetch(
                     index, in_a_row = index + 1, 0
             return
         except InputError as error:
-            if index == 0 or not source.recovers or in_a_row == tries:
+            # One that nobody asked to wait for, and that was never there, is most likely a slip.
+            slip = index == 0 and tries is None
+            if slip or not source.recovers or in_a_row == tries:
                 raise
             pause = min(FIRST_PAUSE * 2.0**in_a_row, LONGEST_PAUSE)
             failed(str(error), pause)

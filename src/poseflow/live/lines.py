@@ -65,18 +65,21 @@ class Outlet:
     """Hands lines to one reader in a thread of its own, so that a slow one stalls nobody.
 
     Args:
-        write: takes a line, and may take its time; OSError = the reader has left.
+        write: takes a line, and may take its time; an OSError ends it. One that says that the
+            reader has left is no failure.
     """
 
     def __init__(self, write: Callable[[bytes], object]) -> None:
         self._write = write
         self._lines: Mailbox[bytes] = Mailbox(MOST_WAITING)
+        self.failure: OSError | None = None
+        """Why no more lines could be written."""
         self._thread = threading.Thread(target=self._work, name="poseflow-lines", daemon=True)
         self._thread.start()
 
     @property
     def gone(self) -> bool:
-        """Whether the reader has left."""
+        """Whether the reader has left, or lines cannot be written."""
         return not self._thread.is_alive()
 
     def put(self, line: bytes) -> None:
@@ -89,14 +92,23 @@ class Outlet:
         self._thread.join(seconds)
 
     def _work(self) -> None:
-        with suppress(OSError):
+        try:
             for line in self._lines:
                 self._write(line)
+        except ConnectionError:
+            pass  # The reader has left.
+        except OSError as error:
+            self.failure = error
 
 
 @contextmanager
 def lines_to_descriptor(number: int, counts: Counts, stop: threading.Event) -> Iterator[Sink]:
-    """Lines to an open file, such as 1, the standard output; `stop` is set when its reader left."""
+    """Lines to an open file, such as 1, the standard output; `stop` is set when its reader left.
+
+    Raises:
+        InputError: lines cannot be written; by the sink if it is called again, else at the end.
+    """
+    told = False
 
     def write(line: bytes) -> None:
         # Not by sys.stdout, whose lock a thread that hangs would hold at the end of the process.
@@ -105,8 +117,16 @@ def lines_to_descriptor(number: int, counts: Counts, stop: threading.Event) -> I
 
     outlet = Outlet(write)
 
+    def tell() -> None:
+        nonlocal told
+        if outlet.failure is not None and not told:
+            told = True
+            why = outlet.failure.strerror or outlet.failure
+            raise InputError(f"--json -: cannot be written: {why}") from outlet.failure
+
     def sink(moment: Moment) -> None:
         if outlet.gone:
+            tell()
             stop.set()
         outlet.put(line_of(moment))
 
@@ -115,6 +135,7 @@ def lines_to_descriptor(number: int, counts: Counts, stop: threading.Event) -> I
         outlet.put(last_line(counts))
     finally:
         outlet.close()
+    tell()
 
 
 @contextmanager

@@ -33,7 +33,7 @@ def record(path: Path, counts: Counts) -> AbstractContextManager[Sink]:
     Args:
         path: .json: AlphaPose's list, with ids; .jsonl: a line a frame, as `lines` has them;
             .mp4 or .webm: what is seen, drawn, each frame at its time.
-        counts: of the run, for the last line.
+        counts: of the run, for the last line; a film's `unfilmed` is kept.
 
     Raises:
         InputError: the suffix is another, or the file cannot be written.
@@ -44,7 +44,7 @@ def record(path: Path, counts: Counts) -> AbstractContextManager[Sink]:
     if suffix == ".jsonl":
         return _lines(path, counts)
     if suffix in VIDEO_SUFFIXES:
-        return _film(path)
+        return _film(path, counts)
     raise InputError(
         f"{path}: expected a folder, or a file ending in {', '.join(SUFFIXES)}; "
         f"got the suffix {path.suffix!r}"
@@ -80,7 +80,7 @@ def _lines(path: Path, counts: Counts) -> Iterator[Sink]:
 
 
 @contextmanager
-def _film(path: Path) -> Iterator[Sink]:
+def _film(path: Path, counts: Counts) -> Iterator[Sink]:
     """Painted and encoded by a thread of its own; without a single frame there is no film."""
     moments: Mailbox[Moment] = Mailbox(_PICTURES_WAITING)
     writing: Future[None] | None = None
@@ -100,6 +100,7 @@ def _film(path: Path) -> Iterator[Sink]:
             if writing.done():
                 writing.result()
             moments.put(moment.sketched())
+            counts.unfilmed = moments.lost
 
         try:
             yield sink

@@ -128,6 +128,11 @@ class Address:
                 yield from _decoded(container, stream)
                 if container.duration is None:
                     raise InputError(f"{self.name}: the stream ended")
+        except av.error.ExitError as error:
+            # What FFmpeg says of its own clock: "Immediate exit requested".
+            raise InputError(
+                f"{self.name}: expected a stream, nothing came for {_READING:g} seconds"
+            ) from error
         except (av.FFmpegError, OSError) as error:
             why = error.strerror or str(error)
             raise InputError(f"{self.name}: expected a stream, FFmpeg says: {why}") from error

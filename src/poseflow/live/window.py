@@ -5,11 +5,12 @@ from __future__ import annotations
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from ..errors import InputError
 from .playing import Moment, Sink
+from .serving import serve
 
 _ESCAPE = 27
 
@@ -40,6 +41,31 @@ def open_window(title: str, stop: threading.Event) -> Iterator[Sink]:
             f"no window can be opened ({why}): expected --serve PORT for a browser, "
             "--json - for lines of JSON, or --out FILE"
         )
+    with _window(title, stop) as sink:
+        yield sink
+
+
+@contextmanager
+def open_window_or_page(
+    title: str, stop: threading.Event, announce: Callable[[str], None]
+) -> Iterator[Sink]:
+    """A window, or a page for browsers on this machine where none can be opened.
+
+    Args:
+        title: of the window.
+        stop: set when the window is closed.
+        announce: told why there is no window, and the address of the page.
+    """
+    if not (why := no_window()):
+        with _window(title, stop) as sink:
+            yield sink
+        return
+    with serve("127.0.0.1", 0, lambda page: announce(f"{page} (no window: {why})")) as sink:
+        yield sink
+
+
+@contextmanager
+def _window(title: str, stop: threading.Event) -> Iterator[Sink]:
     import cv2
 
     cv2.namedWindow(title, cv2.WINDOW_NORMAL | cv2.WINDOW_KEEPRATIO)
