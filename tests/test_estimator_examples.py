@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from conftest import REPOSITORY, shared
+from poseflow import Tracker, skeleton
 from poseflow.estimators import Following, is_top_down
 from poseflow.estimators.own import own
 from poseflow.video import open_video, read_frames
@@ -69,6 +70,26 @@ def test_people_are_found(example, video, name, first, people):
         assert people[0] <= len(sure) <= people[1]
         inside = (sure.keypoints >= -50) & (sure.keypoints <= np.array(image.shape[1::-1]) + 50)
         assert inside.all()
+
+
+@pytest.mark.parametrize("every", [None, 3])
+def test_ids_stay_with_two_children_one_of_whom_is_seen_twice(example, every):
+    """Frames 8 to 31, by eye: a girl jumps before a boy; in frame 24 the detector has her twice."""
+    estimator = example("rtmdet_lightning")
+    if every is not None:
+        estimator = Following(estimator, every)
+    tracker = Tracker(skeleton("coco-17"), fps=30.0)
+    ids, before = set(), None
+    for image in images("bedroom.mp4", 8, 24, 1):
+        poses = tracker.update(estimator(image), image)
+        assert len(poses) <= 2
+        ids |= set(poses.track_ids.tolist())
+        (girl,) = poses.keypoints[poses.track_ids == 1]
+        # Her shoulders and hips, of which none leaps by half the width of the boy.
+        body = girl[[5, 6, 11, 12]].mean(axis=0)
+        assert before is None or np.abs(body - before).max() < 40
+        before = body
+    assert ids <= {1, 2, -1}
 
 
 def test_following_finds_who_is_found_in_each_frame(example):
