@@ -23,6 +23,7 @@ from .distances import joint_squares, points_in_squares
 from .fusion import fused, groups_of_flows
 from .moments import Moment, joined, moment
 from .paths import Flow, claimed
+from .ranges import LEAST, check_ranges, number
 from .rule import Told
 from .scenes import LEAST_TOLD, View, comparable, share_told, view_of
 from .tracks import Tracks
@@ -78,39 +79,26 @@ class paper:
         InputError: a parameter is not of its range, or the window too short for the frames ahead.
     """
 
-    window: int = 20
-    candidate: float = 2.0
-    ahead: int = 3
-    gain: float = 0.3
-    square: float = 0.1
-    distance: float = 1.0
-    closeness: float = 1.0
-    fading: float = 0.7
-    patience: int = 4
-    believed: float = 1.2
-    least: int = 5
+    window: int = number(20, 1)
+    candidate: float = number(2.0, LEAST)
+    ahead: int = number(3, 1)
+    gain: float = number(0.3)
+    square: float = number(0.1, LEAST)
+    distance: float = number(1.0)
+    closeness: float = number(1.0)
+    fading: float = number(0.7, 0, 1)
+    patience: int = number(4)
+    believed: float = number(1.2, 0, 3)
+    least: int = number(5, 1)
     relink: default = field(default_factory=lambda: default(growth=2.5))
 
     def __post_init__(self) -> None:
-        ahead = self.ahead - 1
+        check_ranges(self)
         # A step is taken when the frames ahead of it are known; until then its frame must wait.
-        # One frame must stay in any case, for the next to be held against.
-        window = f"ahead − 1 = {ahead} frames" if ahead > 1 else "1 frame"
-        for name, holds, expected in (
-            ("ahead", self.ahead >= 1, "at least 1 frame"),
-            ("window", self.window >= max(1, ahead), f"at least {window}"),
-            ("candidate", 0 < self.candidate < np.inf, "a number of shared points above 0"),
-            ("gain", 0 <= self.gain < np.inf, "a share from 0"),
-            ("square", 0 < self.square < np.inf, "a share of a person's size above 0"),
-            ("distance", 0 <= self.distance < np.inf, "a distance from 0"),
-            ("closeness", 0 <= self.closeness < np.inf, "an exponent from 0"),
-            ("fading", 0 <= self.fading <= 1, "a factor from 0 to 1"),
-            ("patience", self.patience >= 0, "a number of frames from 0"),
-            ("believed", 0 <= self.believed <= 3, "a confidence from 0 to 3"),
-            ("least", self.least >= 1, "at least 1 frame"),
-        ):
-            if not holds:
-                raise InputError(f"{name}: expected {expected}, got {getattr(self, name):g}")
+        if self.window < self.ahead - 1:
+            raise InputError(
+                f"window: expected at least ahead − 1 = {self.ahead - 1} frames, got {self.window}"
+            )
 
 
 class FlowTracker:

@@ -47,8 +47,13 @@ def check(name: str, value: Any, kind: type, low: float, high: float) -> None:
     """
     known = isinstance(value, Integral if kind is int else Real)
     if not known or not low <= value <= high:
-        whole = "whole " if kind is int else ""
         got = f"{value:g}" if isinstance(value, float) else repr(value)
-        raise InputError(
-            f"{name}: expected a {whole}number from {low:.10g} to {high:.10g}, got {got}"
-        )
+        raise InputError(f"{name}: expected {_numbers(kind, low, high)}, got {got}")
+
+
+def _numbers(kind: type, low: float, high: float) -> str:
+    whole = "whole number" if kind is int else "number"
+    if high < MOST:
+        return f"a {whole} from {low:g} to {high:g}"
+    finite = whole if kind is int else f"finite {whole}"
+    return f"a {finite} above 0" if low == LEAST else f"a {finite} of at least {low:g}"
