@@ -193,9 +193,15 @@ def test_estimate_verb_refuses_before_the_work(here, capsys):
         (["--out", "poses.json", "--to", "csx"], "--to: expected one of alphapose,"),
         (["--out", "p.json", "--detect-every", "0"], "--detect-every: expected 1 or more, got 0"),
         (["--out", "p.json", "--detect-every", "2"], "expected an estimator of two steps"),
+        (["--out", "p.json", "--model", "light"], "--model: expected without --estimator"),
+        (["--out", "p.json", "--device", "cpu"], "--device: expected without --estimator"),
+        (["--out", "p.json", "--pose-model", "p"], "--pose-model: expected without --estimator"),
     ):
         assert main([*common, *arguments]) == 2
         assert said in capsys.readouterr().err
+    files = ["estimate", "images", "--out", "p.json", "--model", "light", "--pose-model", "p.onnx"]
+    assert main(files) == 2
+    assert "--model: expected without --detector-model and" in capsys.readouterr().err
     assert sorted(p.name for p in here.iterdir()) == ["dots_of_mine.py", "images"]
 
 

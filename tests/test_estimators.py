@@ -196,10 +196,16 @@ def test_load_says_what_does_not_fit(tmp_path):
         load(pose_model=pose)
     with pytest.raises(InputError, match=r"yolox\.onnx: expected a pose model with this detector"):
         load(detector_model=detector)
-    with pytest.raises(InputError, match=r"expected a detector .* got simcc_x, simcc_y"):
+    with pytest.raises(
+        InputError, match=r"expected a detector, .* got RTMPose: outputs simcc_x \(n, 12, 96"
+    ):
         Detector(pose)
-    with pytest.raises(InputError, match=r"expected a pose model .* got dets, labels"):
+    with pytest.raises(
+        InputError, match=r"expected RTMPose, .* got a detector: outputs dets \(1, 1"
+    ):
         load(detector_model=detector, pose_model=detector)
+    with pytest.raises(InputError, match=r"yolox\.onnx: .* pose model, .* got a detector: outputs"):
+        load(pose_model=detector)
     with pytest.raises(InputError, match=r"pose\.onnx: 12 keypoints, for which we ship no"):
         load(detector_model=detector, pose_model=pose)
     with pytest.raises(InputError, match=r"expected the 16 keypoints of mpii-16, got 12"):
@@ -234,6 +240,13 @@ def test_without_the_runtime_nothing_is_fetched(monkeypatch):
     monkeypatch.setitem(sys.modules, "onnxruntime", None)
     with pytest.raises(MissingExtra, match=r"pip install 'poseflow\[estimate\]'"):
         load()
+    assert not host.asked
+
+
+def test_for_a_device_that_is_not_there_nothing_is_fetched(monkeypatch):
+    host = Host(monkeypatch, {})
+    with pytest.raises(InputError, match=r"device: expected one .* got 'abacus'"):
+        load(device="abacus")
     assert not host.asked
 
 

@@ -112,6 +112,11 @@ def make_estimator(skeleton: str | None = None, **typed: Any) -> Estimator:
     from .. import skeletons
     from ..estimators import Following, is_top_down, load
 
+    for name in ("model", "detector_model", "pose_model", "device"):
+        if name in typed and "estimator" in typed:
+            raise InputError(f"--{name.replace('_', '-')}: expected without --estimator")
+    if "model" in typed and ("detector_model" in typed or "pose_model" in typed):
+        raise InputError("--model: expected without --detector-model and --pose-model")
     every = typed.pop("detect_every", None)
     known = None if skeleton is None else skeletons.skeleton(skeleton)
     estimator = load(skeleton=known, **typed)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from ..errors import InputError
 from ..frames import ImageArray
-from .sessions import input_size, open_session, output_names
+from .sessions import input_size, looks_like, open_session, output_names
 from .warping import as_planes, letterboxed
 
 FloatArray = NDArray[np.float64]
@@ -43,8 +43,8 @@ class Detector:
         self._session = open_session(path, device)
         if {"dets", "labels"} - set(output_names(self._session)):
             raise InputError(
-                f"{path}: expected a detector with outputs dets and labels, got "
-                f"{', '.join(output_names(self._session))}"
+                f"{path}: expected a detector, outputs dets and labels; got "
+                f"{looks_like(self._session)}"
             )
         self._input: str = self._session.get_inputs()[0].name
         self._size = input_size(self._session)

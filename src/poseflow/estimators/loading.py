@@ -10,8 +10,8 @@ from .detector import Detector
 from .estimator import Estimator
 from .own import own
 from .rtmo import RTMO, is_rtmo
-from .rtmpose import RTMPose
-from .sessions import open_session, runtime
+from .rtmpose import RTMPose, is_rtmpose
+from .sessions import check_device, looks_like, open_session
 from .skeleton_of import skeleton_of
 from .two_step import TwoStep
 from .weights import model_files
@@ -47,15 +47,21 @@ def load(
             raise InputError("estimator: expected without detector and pose model")
         return own(estimator, skeleton)
     # Before anything is fetched for it.
-    runtime()
+    check_device(device)
     if detector_model is None and pose_model is None:
         named = "coco-17" if skeleton is None else skeleton.name
         detector_model, pose_model = model_files(model, named)
     if pose_model is None:
         raise InputError(f"{detector_model}: expected a pose model with this detector")
     if detector_model is None:
-        if not is_rtmo(open_session(pose_model, device)):
+        session = open_session(pose_model, device)
+        if is_rtmpose(session):
             raise InputError(f"{pose_model}: expected a detector with this pose model")
+        if not is_rtmo(session):
+            raise InputError(
+                f"{pose_model}: expected a pose model, RTMPose's outputs simcc_x and simcc_y or "
+                f"RTMO's dets and keypoints; got {looks_like(session)}"
+            )
         return RTMO(pose_model, skeleton, device)
     keypoints = RTMPose(pose_model, device)
     known = skeleton_of(keypoints.n_keypoints, skeleton, str(pose_model))

@@ -11,7 +11,7 @@ from ..errors import InputError
 from ..frames import ImageArray
 from ..poses import Poses
 from ..skeletons import Skeleton
-from .sessions import input_size, open_session, output_names
+from .sessions import input_size, looks_like, open_session, output_names
 from .skeleton_of import skeleton_of
 from .warping import as_planes, letterboxed
 
@@ -34,13 +34,15 @@ class RTMO:
         self, path: Path, skeleton: Skeleton | None = None, device: str = "cpu", sure: float = 0.3
     ) -> None:
         self._session = open_session(path, device)
-        size = input_size(self._session)
-        if not is_rtmo(self._session) or size is None:
+        if not is_rtmo(self._session):
             raise InputError(
-                f"{path}: expected a pose model with an input of one size and outputs dets and "
-                f"keypoints, got {', '.join(output_names(self._session))}"
+                f"{path}: expected RTMO, outputs dets and keypoints; got "
+                f"{looks_like(self._session)}"
             )
-        self._input: str = self._session.get_inputs()[0].name
+        first, size = self._session.get_inputs()[0], input_size(self._session)
+        if size is None:
+            raise InputError(f"{path}: expected an input of one size, got {first.shape}")
+        self._input: str = first.name
         self._size = size
         self._sure = sure
         shapes = {output.name: output.shape for output in self._session.get_outputs()}

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from ..errors import InputError
 from ..frames import ImageArray
-from .sessions import input_size, open_session, output_names
+from .sessions import input_size, looks_like, open_session, output_names
 from .warping import as_planes, crops, framed
 
 FloatArray = NDArray[np.float64]
@@ -36,13 +36,14 @@ class RTMPose:
 
     def __init__(self, path: Path, device: str = "cpu") -> None:
         self._session = open_session(path, device)
-        size = input_size(self._session)
-        if not is_rtmpose(self._session) or size is None:
+        if not is_rtmpose(self._session):
             raise InputError(
-                f"{path}: expected a pose model with an input of one size and outputs simcc_x and "
-                f"simcc_y, got {', '.join(output_names(self._session))}"
+                f"{path}: expected RTMPose, outputs simcc_x and simcc_y; got "
+                f"{looks_like(self._session)}"
             )
-        first = self._session.get_inputs()[0]
+        first, size = self._session.get_inputs()[0], input_size(self._session)
+        if size is None:
+            raise InputError(f"{path}: expected an input of one size, got {first.shape}")
         self._input: str = first.name
         self._size = size
         # Some exports hold one person at a time.

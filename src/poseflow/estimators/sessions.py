@@ -33,6 +33,21 @@ def runtime() -> Any:
     return onnxruntime
 
 
+def check_device(device: str) -> None:
+    """Whether the installed ONNX Runtime computes there.
+
+    Raises:
+        MissingExtra: onnxruntime is not installed.
+        InputError: it has no such device.
+    """
+    there = runtime().get_available_providers()
+    if PROVIDERS.get(device) not in there:
+        ours = ", ".join(name for name, provider in PROVIDERS.items() if provider in there)
+        raise InputError(
+            f"device: expected one that the installed ONNX Runtime has ({ours}), got {device!r}"
+        )
+
+
 def open_session(path: Path, device: str = "cpu") -> Any:
     """An `onnxruntime.InferenceSession` of the file.
 
@@ -50,12 +65,7 @@ def open_session(path: Path, device: str = "cpu") -> Any:
     onnxruntime = runtime()
     if not path.is_file():
         raise InputError(f"{path}: expected a model (an ONNX file), found no such file")
-    there = onnxruntime.get_available_providers()
-    if PROVIDERS.get(device) not in there:
-        ours = ", ".join(name for name, provider in PROVIDERS.items() if provider in there)
-        raise InputError(
-            f"device: expected one that the installed ONNX Runtime has ({ours}), got {device!r}"
-        )
+    check_device(device)
     options = onnxruntime.SessionOptions()
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     # Its warnings tell of optimisations; what is wrong comes as an exception.
@@ -80,3 +90,20 @@ def input_size(session: Any) -> tuple[int, int] | None:
 def output_names(session: Any) -> tuple[str, ...]:
     """What the model calls its outputs."""
     return tuple(output.name for output in session.get_outputs())
+
+
+_KNOWN = {
+    "a detector": {"dets", "labels"},
+    "RTMO": {"dets", "keypoints"},
+    "RTMPose": {"simcc_x", "simcc_y"},
+}
+
+
+def looks_like(session: Any) -> str:
+    """What a model is, by its outputs, in the words of a sentence that expected another."""
+    names = set(output_names(session))
+    told = ", ".join(
+        f"{output.name} ({', '.join(map(str, output.shape))})" for output in session.get_outputs()
+    )
+    what = next((f"{kind}: " for kind, outputs in _KNOWN.items() if outputs <= names), "")
+    return f"{what}outputs {told}"
