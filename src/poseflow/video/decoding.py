@@ -82,8 +82,8 @@ def _damage(n_frames: int, packets: _Packets, n_broken: int) -> str:
     elif packets.corrupt:
         said.append("it is cut off")
     if n_broken:
-        whose = "them" if said else f"{n_frames} frames"
-        said.append(f"{n_broken} of {whose} can be decoded only in part")
+        whose = "them" if said else f"the {n_frames} frames that can be decoded"
+        said.append(f"{n_broken} of {whose} only in part")
     return ", ".join(said)
 
 
