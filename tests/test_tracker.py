@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from functools import partial
 
 import numpy as np
 import pytest
@@ -375,9 +376,29 @@ def test_no_frame_knows_the_future(seed, cut, rule):
     assert ids_of(frames[:cut], rule()) == ids_of(frames, rule())[:cut]
 
 
-@given(st.integers(0, 10_000), st.sampled_from([default, published, detect_and_track]))
-def test_the_order_of_people_in_a_frame_does_not_matter(seed, rule):
-    frames = crowd(seed)
+def twins(seed: int, scores: float | None) -> list[Poses]:
+    """People each seen two or three times, all as sure, or by an estimator that gives no scores."""
+    rng = np.random.default_rng(seed)
+    middles = rng.uniform(50, 500, (rng.integers(1, 4), 2))
+    frames = []
+    for _ in range(12):
+        seen = [
+            person(*(m + rng.normal(0, 3, 2))) + rng.normal(0, 1, (17, 2))
+            for m in middles
+            for _ in range(rng.integers(2, 4))
+        ]
+        sure = None if scores is None else np.full(len(seen), scores)
+        frames.append(Poses.from_keypoints(np.array(seen), scores=sure))
+    return frames
+
+
+@given(
+    st.integers(0, 10_000),
+    st.sampled_from([default, published, detect_and_track, partial(default, people=2)]),
+    st.sampled_from([crowd, partial(twins, scores=0.9), partial(twins, scores=None)]),
+)
+def test_the_order_of_people_in_a_frame_does_not_matter(seed, rule, world):
+    frames = world(seed)
     rng = np.random.default_rng(seed)
     orders = [rng.permutation(len(poses)) for poses in frames]
     straight = ids_of(frames, rule())

@@ -164,7 +164,7 @@ class default:
         if self.people is not None:
             room = max(self.people - int(known.sum()), 0)
             named = named[:room]
-            best = np.argsort(-scores[births], kind="stable")
+            best = np.lexsort((_place(poses)[births], -scores[births]))
             births = np.sort(births[best[: room - len(named)]])
         return Association(pairs, births, named, believed[births], similarity)
 
@@ -228,7 +228,7 @@ class default:
         n = int(cells.searchsorted(n_tracks * n_poses))
         twins = (by_keypoints[n:] > self.duplicate).nonzero()[0]
         if len(twins):
-            twins = _weaker(scores, i[n:][twins] - n_tracks, j[n:][twins], self.rival)
+            twins = _weaker(scores, poses, i[n:][twins] - n_tracks, j[n:][twins], self.rival)
         i, j, by_keypoints = i[:n], j[:n], by_keypoints[:n]
         by_boxes = _iou(sides, area, i, n_tracks + j)
         alike = self.keypoint_share * by_keypoints + (1.0 - self.keypoint_share) * by_boxes
@@ -309,16 +309,29 @@ def _within(boxes: FloatArray, others: FloatArray) -> FloatArray:
     return np.asarray(share)
 
 
-def _weaker(scores: FloatArray, one: IntArray, other: IntArray, rival: float) -> IntArray:
-    """Of pairs of poses (P,) the one with the lower score; if equal, the later one.
+def _weaker(
+    scores: FloatArray, poses: Poses, one: IntArray, other: IntArray, rival: float
+) -> IntArray:
+    """Of pairs of poses (P,) the one with the lower score; if equal, the one farther right or down.
 
     Of a pair whose scores (N,) differ, but are nearer than `rival`, there is none.
     """
     ahead = scores[one] - scores[other]
+    if not ahead.all():
+        # Not the later one: who is a twin must not depend on the order of people in a frame.
+        ahead = np.where(ahead == 0, _place(poses)[other] - _place(poses)[one], ahead)
     first = (ahead > 0) | ((ahead == 0) & (one < other))
     weaker, better = np.where(first, other, one), np.where(first, one, other)
-    spare: IntArray = weaker[(ahead == 0) | (scores[weaker] <= rival * scores[better])]
+    apart = scores[better] - scores[weaker]
+    spare: IntArray = weaker[(apart == 0) | (scores[weaker] <= rival * scores[better])]
     return spare
+
+
+def _place(poses: Poses) -> IntArray:
+    """(N,) where each pose comes if they are ordered by where they are, and by nothing else."""
+    where = np.concatenate([poses.boxes, poses.keypoints.reshape(len(poses), -1)], axis=1)
+    numbers = np.nan_to_num(where, nan=-np.inf, neginf=-np.inf, posinf=np.inf)
+    return np.unique(numbers, axis=0, return_inverse=True)[1].reshape(-1)
 
 
 def _alike(
