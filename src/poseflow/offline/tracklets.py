@@ -79,19 +79,20 @@ def tracklets(
     counts = np.array([len(ids) for ids in forwards], dtype=np.int64)
     ids = np.stack([_joined(forwards), _joined(backwards)], axis=1)
     in_frame = np.repeat(np.arange(len(counts)), counts)
-    number = agreed(ids, in_frame, gap)
-    places = np.argsort(number, kind="stable")[np.count_nonzero(number < 0) :]
-    number = number[places]
     keypoints = [np.empty((0, n_keypoints, 2), dtype=np.float32)]
     weights = [np.empty((0, n_keypoints), dtype=np.float32)]
-    sizes, scores = [np.empty(0)], [np.empty(0)]
+    boxes, sizes, scores = [np.empty((0, 4))], [np.empty(0)], [np.empty(0)]
     for poses in frames:
         missing = np.isnan(poses.keypoints[..., 0])
         given = np.nan_to_num(poses.keypoint_scores, nan=1.0)
         keypoints.append(poses.keypoints.astype(np.float32))
         weights.append(np.where(missing, 0.0, given).astype(np.float32))
+        boxes.append(poses.boxes)
         sizes.append(np.sqrt(np.nan_to_num(areas(poses.boxes), nan=1.0)))
         scores.append(poses.scores)
+    number = _ordered(agreed(ids, in_frame, gap), in_frame, np.concatenate(boxes))
+    places = np.argsort(number, kind="stable")[np.count_nonzero(number < 0) :]
+    number = number[places]
     bounds = np.searchsorted(number, np.arange(number.max(initial=-1) + 2))
     return Tracklets(
         bounds=bounds,
@@ -104,6 +105,25 @@ def tracklets(
         ids=ids[places],
         looks=_means(looks, places, bounds),
     )
+
+
+def _ordered(number: IntArray, frames: IntArray, boxes: FloatArray) -> IntArray:
+    """Tracklets (M,) numbered by when and where they begin, not by the order of people in a frame.
+
+    All that follows goes through tracklets in the order of their numbers, and picks among them.
+
+    Args:
+        number: (M,) of each pose; -1 = on none.
+        frames: (M,).
+        boxes: (M, 4).
+    """
+    begun = np.unique(number[number >= 0], return_index=True)[1]
+    first = np.flatnonzero(number >= 0)[begun]
+    keys = np.concatenate([boxes[first, ::-1].T, frames[first][None]])
+    new = np.empty(len(first) + 1, dtype=np.int64)
+    new[np.lexsort(keys)] = np.arange(len(first))
+    new[-1] = -1
+    return new[number]
 
 
 def _means(looks: Sequence[Float32Array] | None, places: IntArray, bounds: IntArray) -> FloatArray:
