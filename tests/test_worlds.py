@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import numpy as np
+import pytest
+
 from poseflow.poses import NO_ID, Poses
 from poseflow.tracking import Tracker
 from standing import COCO, people_at
 
 
-def tracked(frames: list[Poses]) -> list[list[int]]:
-    tracker = Tracker(COCO)
+def tracked(frames: list[Poses], fps: float = 25.0) -> list[list[int]]:
+    tracker = Tracker(COCO, fps=fps)
     return [tracker.update(poses).track_ids.tolist() for poses in frames]
 
 
@@ -66,3 +69,11 @@ def test_everybody_found_twice_is_found_once():
 def test_a_newcomer_far_away_inherits_nobodys_id():
     frames = [people_at((100, 200))] * 10 + [people_at()] * 10 + [people_at((700, 200))] * 3
     assert tracked(frames)[-1] == [2]
+
+
+@pytest.mark.parametrize("fps", [5, 10, 25, 50])
+def test_a_runner_is_one_person_at_any_rate_of_frames(fps):
+    # Four of their own heights a second, 7 m/s: at 5 frames a second two widths a frame.
+    height = float(np.ptp(people_at((0, 0)).keypoints[0, :, 1]))
+    frames = [people_at((100 + 4 * height * f / fps, 300)) for f in range(3 * fps)]
+    assert tracked(frames, fps) == [[1]] * (3 * fps)

@@ -142,7 +142,9 @@ class default:
             new = believed.nonzero()[0]
             within = _within(poses.boxes[new], poses.boxes[pairs[:, 1]])
             believed[new] = ~(within > self.covered).any(axis=1)
-            free = known & (tracks.missed > 0)
+            # Of who was seen once nobody knows how fast they are: where frames are few a second,
+            # runners are beyond their boxes in the next one.
+            free = known & ((tracks.missed > 0) | (tracks.hits == 1))
             free[pairs[:, 0]] = False
             more = self._recalled(tracks, poses, told, free, believed)
             pairs = np.concatenate([pairs, more])
@@ -183,7 +185,8 @@ class default:
         i, j = lost.nonzero()[0], new.nonzero()[0]
         if not len(i) or not len(j):
             return np.empty((0, 2), dtype=np.int64)
-        reach = np.minimum(self.pace * (tracks.missed[i] + 1) / told.fps, self.nearby)
+        pace = np.where(tracks.hits[i] == 1, 2.0, 1.0) * self.pace
+        reach = np.minimum(pace * (tracks.missed[i] + 1) / told.fps, self.nearby)
         alike = nearness(tracks.boxes[i], poses.boxes[j], reach)
         gate = 0.0
         if told.likeness is not None:
