@@ -19,6 +19,7 @@ from poseflow.tracking import Tracker, default
 nan = np.nan
 COCO = skeleton("coco-17")
 RED, BLUE, TEAL = (30, 30, 200), (200, 30, 30), (160, 160, 20)
+GREEN = (30, 180, 30)  # As dark as red, and a channel of three is about brightness.
 LOOK = colours(COCO)
 LIMBS = [(5, 7), (7, 9), (6, 8), (8, 10), (11, 13), (13, 15), (12, 14), (14, 16)]
 
@@ -144,9 +145,10 @@ def test_somebody_who_comes_back_a_little_off_is_known_by_the_clothes():
     assert ids_of(frames)[-1] == [1, 2]
 
 
-def test_a_newcomer_in_other_clothes_inherits_nobodys_id():
+@pytest.mark.parametrize("colour", [TEAL, GREEN])
+def test_a_newcomer_in_other_clothes_inherits_nobodys_id(colour):
     for x in (180, 240):  # where somebody was lost, and a little off
-        frames = [*APART, *[[(420, BLUE), 1.0]] * 25, [(x, TEAL), (420, BLUE), 1.0]]
+        frames = [*APART, *[[(420, BLUE), 1.0]] * 25, [(x, colour), (420, BLUE), 1.0]]
         assert ids_of(frames)[-1] == [3, 2]
         assert ids_of(frames, appearance=None)[-1] == [1, 2]
 

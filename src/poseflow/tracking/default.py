@@ -63,6 +63,7 @@ class default:
         looks: what a likeness 1 higher adds to the similarity of a person who was lost; how those
             in view look is not asked.
         alike: likeness in [0, 1] that speaks neither for nor against.
+        strange: likeness in [0, 1] below which somebody is not who was lost, wherever they stand.
         recognised: likeness in [0, 1] above which somebody new is somebody who was lost nearby.
         nearby: how near that is, in sizes of the person (the root of the box's area), and how near
             somebody new must be whose looks are not known.
@@ -96,6 +97,7 @@ class default:
     staleness: float = number(0.22)
     looks: float = number(1.0)
     alike: float = number(0.75, 0, 1)
+    strange: float = number(0.7, 0, 1)
     recognised: float = number(0.8, 0, 1)
     nearby: float = number(4.0, LEAST)
     pace: float = number(3.75, LEAST)
@@ -123,6 +125,7 @@ class default:
             beyond = self.looks * (told.likeness[lost] - self.alike)
             # Who looks like somebody may still be another; who does not, hardly is the same.
             similarity[lost] += np.where(beyond < 0, 2.0, 1.0) * beyond
+            similarity[lost & (told.likeness < self.strange)] = 0.0
         sure = scores >= self.sure
         known = tracks.ids != NO_ID
         pairs = _assign_among(similarity, known, sure, self.similar)
