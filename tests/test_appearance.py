@@ -10,11 +10,13 @@ import pytest
 
 from conftest import frame_of, person
 from poseflow.appearance import colours, embeddings
+from poseflow.correspondence import MATCHERS
 from poseflow.errors import InputError
 from poseflow.looks import clear, likeness, mixed
 from poseflow.poses import Poses
 from poseflow.skeletons import Skeleton, skeleton
 from poseflow.tracking import Tracker, default
+from textures import texture
 
 nan = np.nan
 COCO = skeleton("coco-17")
@@ -200,3 +202,31 @@ def test_a_network_tells_its_width_when_nobody_is_there():
 def test_another_kind_of_network_is_refused(shape):
     with pytest.raises(InputError, match="expected an input of shape"):
         embeddings(network(shape))
+
+
+def scene(seed: int, *people: tuple[float, tuple[int, int, int]]) -> np.ndarray:
+    """The same people before a wall with much to see; another seed is another wall."""
+    image = drawn(*people)
+    wall = cv2.cvtColor(texture(seed, *image.shape[:2]), cv2.COLOR_GRAY2BGR)
+    return np.where((image == 110).all(axis=2, keepdims=True), wall, image)
+
+
+@pytest.mark.parametrize("name", ["dis", "lk", "orb-exact"])
+@pytest.mark.parametrize("appearance", [None, LOOK])
+def test_across_a_cut_whoever_stands_where_somebody_stood_is_somebody_else(name, appearance):
+    tracker = Tracker(COCO, matcher=MATCHERS[name](), appearance=appearance)
+    before = [(180.0, RED), (420.0, BLUE)]
+    after = [(180.0, TEAL), (420.0, RED)]
+    ids = [tracker.update(poses_at(180, 420), scene(1, *before)).track_ids for _ in range(4)]
+    ids += [tracker.update(poses_at(180, 420), scene(2, *after)).track_ids for _ in range(4)]
+    assert [i.tolist() for i in ids] == [[1, 2]] * 4 + [[3, 4]] * 4
+
+
+@pytest.mark.parametrize("name", ["dis", "lk", "orb-exact"])
+def test_a_black_frame_is_no_cut(name):
+    tracker = Tracker(COCO, matcher=MATCHERS[name](), appearance=LOOK)
+    people = [(180.0, RED), (420.0, BLUE)]
+    images = [scene(1, *people)] * 3
+    images[1] = np.zeros_like(images[0])
+    ids = [tracker.update(poses_at(180, 420), image).track_ids.tolist() for image in images]
+    assert ids == [[1, 2]] * 3

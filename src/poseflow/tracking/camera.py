@@ -22,19 +22,6 @@ GRID = (12, 8)
 """Points across and down an image at which the scene is asked where it goes."""
 
 
-def without_camera(
-    tracks: Tracks, correspondences: Correspondences
-) -> tuple[Tracks, Correspondences]:
-    """Tracks and correspondences as if the camera had always stood where it stands now.
-
-    As they are where the camera's motion cannot be told.
-    """
-    motion = camera_motion(correspondences, tracks.boxes[tracks.missed == 0])
-    if motion is None:
-        return tracks, correspondences
-    return moved_along(tracks, motion), steadied(correspondences, motion)
-
-
 def scene_points(boxes: FloatArray, shape: tuple[int, ...]) -> FloatArray:
     """(P, 2) pixels, a sparse grid over an image of this height and width, but for the people.
 

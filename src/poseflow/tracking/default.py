@@ -120,12 +120,8 @@ class default:
         The rest starts tracks, with an id or on trial.
         """
         similarity, scores = self.compare(tracks, poses, told)
-        if told.likeness is not None:
-            lost = (tracks.missed > 0)[:, None] & (similarity > 0) & ~np.isnan(told.likeness)
-            beyond = self.looks * (told.likeness[lost] - self.alike)
-            # Who looks like somebody may still be another; who does not, hardly is the same.
-            similarity[lost] += np.where(beyond < 0, 2.0, 1.0) * beyond
-            similarity[lost & (told.likeness < self.strange)] = 0.0
+        if told.likeness is not None or told.is_cut:
+            self._look(similarity, tracks, told)
         sure = scores >= self.sure
         known = tracks.ids != NO_ID
         pairs = _assign_among(similarity, known, sure, self.similar)
@@ -147,9 +143,9 @@ class default:
             believed[new] = ~(within > self.covered).any(axis=1)
             # Of who was seen once nobody knows how fast they are: where frames are few a second,
             # runners are beyond their boxes in the next one.
-            free = known & ((tracks.missed > 0) | (tracks.hits == 1))
+            free = known & ((tracks.missed > 0) | (tracks.hits == 1) | told.is_cut)
             free[pairs[:, 0]] = False
-            more = self._recalled(tracks, poses, told, free, believed)
+            more = self._recalled(tracks, poses, told, free & ~told.is_cut, believed)
             pairs = np.concatenate([pairs, more])
             left[more[:, 1]] = False
             if self.people is not None and known.sum() >= self.people:
@@ -180,6 +176,23 @@ class default:
     def damping(self, fps: float) -> float:
         """In [0, 1), what is left of a velocity after each frame nobody confirmed it."""
         return math.exp(-1.0 / (fps * self.persistence))
+
+    def _look(self, similarity: FloatArray, tracks: Tracks, told: Told) -> None:
+        """Change similarities (T, N) of those who were lost by how they look.
+
+        Where people are says nothing across a cut: all are lost there, and go by their looks.
+        """
+        if told.likeness is None:
+            similarity[:] = 0.0
+            return
+        known = ~np.isnan(told.likeness)
+        if told.is_cut:
+            similarity[~known] = 0.0
+        lost = ((tracks.missed > 0) | told.is_cut)[:, None] & (similarity > 0) & known
+        beyond = self.looks * (told.likeness[lost] - self.alike)
+        # Who looks like somebody may still be another; who does not, hardly is the same.
+        similarity[lost] += np.where(beyond < 0, 2.0, 1.0) * beyond
+        similarity[lost & (told.likeness < self.strange)] = 0.0
 
     def _recalled(
         self, tracks: Tracks, poses: Poses, told: Told, lost: BoolArray, new: BoolArray

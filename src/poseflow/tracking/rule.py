@@ -45,6 +45,7 @@ class Told(NamedTuple):
         image_size: width and height in pixels; None = unknown.
         likeness: (T, N) cosines of what tracks and poses look like; nan = not told, None = of
             nobody.
+        is_cut: whether the previous frame was another scene.
     """
 
     variances: FloatArray
@@ -52,6 +53,7 @@ class Told(NamedTuple):
     correspondences: Correspondences | None = None
     image_size: tuple[int, int] | None = None
     likeness: FloatArray | None = None
+    is_cut: bool = False
 
 
 class Rule(Protocol):

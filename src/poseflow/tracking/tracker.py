@@ -12,10 +12,11 @@ from ..frames import Correspondences, Follower, ImageArray, Matcher, gray
 from ..looks import clear, likeness
 from ..poses import NO_ID, Appearance, Poses
 from ..skeletons import DEFAULT_SIGMA, Skeleton
-from .camera import scene_points, without_camera
+from .camera import camera_motion, moved_along, scene_points, steadied
 from .default import default
 from .margins import margins
 from .rule import Association, Rule, Told
+from .scenes import LEAST_TOLD, comparable, share_told, view_of
 from .tracks import Tracks
 
 FloatArray = NDArray[np.float64]
@@ -127,10 +128,16 @@ class Tracker:
         image_size = None if shades is None else (shades.shape[1], shades.shape[0])
         tracks, looks = self._look(tracks, poses, image)
         known = self._correspondences = self._correspond(tracks, shades, correspondences)
+        is_cut = False
         if known is not None and self._rule.follows_camera:
-            tracks, known = without_camera(tracks, known)
+            # As if the camera had always stood where it stands now, if that can be told.
+            motion = camera_motion(known, tracks.boxes[tracks.missed == 0])
+            if motion is None:
+                is_cut = self._is_cut(tracks, known, shades)
+            else:
+                tracks, known = moved_along(tracks, motion), steadied(known, motion)
         alike = likeness(tracks.looks, looks) if looks.size else None
-        told = Told(variances, self._fps, known, image_size, alike)
+        told = Told(variances, self._fps, known, image_size, alike, is_cut)
         decision = self._rule.associate(tracks, poses, told)
         self._decision = decision
         ids = self._remember(tracks, poses, decision, looks)
@@ -191,6 +198,17 @@ class Tracker:
         if image is not None and self._rule.follows_camera:
             points = np.concatenate([points, scene_points(seen.boxes, image.shape)])
         return known(points)
+
+    def _is_cut(self, tracks: Tracks, found: Correspondences, image: ImageArray | None) -> bool:
+        """Whether two images could show the same scene, and what was found in them says no."""
+        before = self._last_image
+        if before is None or image is None:
+            return False
+        seen = tracks[tracks.missed == 0]
+        told = share_told(
+            Poses.from_keypoints(seen.keypoints, boxes=seen.boxes), found, before.shape
+        )
+        return told < LEAST_TOLD and comparable(view_of(before), view_of(image))
 
     def _remember(
         self, tracks: Tracks, poses: Poses, decision: Association, looks: FloatArray
