@@ -12,7 +12,7 @@ FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 BoolArray = NDArray[np.bool_]
 
-_PART = 4096
+_PART = 16384
 """So many points are looked at at a time: few enough for the cache, many enough for NumPy."""
 
 
