@@ -81,7 +81,7 @@ def test_points_in_boxes_however_many_points(n_points):
 
 
 def test_points_in_boxes_a_few_groups_at_a_time():
-    points = np.tile([1.0, 2], (3000, 1))
+    points = np.tile([1.0, 2], (10000, 1))
     boxes = np.tile([0.0, 0, 5, 5], (9, 2, 1))
     parts = [some for some, *_ in points_in_boxes(points, boxes)]
     assert len(parts) > 3
