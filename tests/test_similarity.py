@@ -112,7 +112,7 @@ def test_correspondence_iou_of_a_heap_of_people_in_little_memory():
     table = table_of(found, 40, 40)
     np.testing.assert_array_equal(table, correspondence_iou_by_definition(*world))
     assert table.min() > 0.2
-    assert peak < 25e6
+    assert peak < 70e6  # All at once they take 130 MB.
 
 
 def test_mean_of_largest():
