@@ -67,8 +67,9 @@ class default:
         recognised: likeness in [0, 1] above which somebody new is somebody who was lost nearby.
         nearby: how near that is, in sizes of the person (the root of the box's area), and how near
             somebody new must be whose looks are not known.
-        pace: how many sizes of their own people move in a second; until they may have got as far
-            as `nearby`, this limits where they are looked for.
+        pace: how many sizes of their own people move in a second, twice that if they were seen in
+            one frame only; until they may have got as far as `nearby`, this limits where they are
+            looked for.
         persistence: seconds after which a velocity that nobody confirmed has lost all but 1/e:
             people turn and stop.
         people: how many there are, where that is known: no more ids than that at any time. Nobody
