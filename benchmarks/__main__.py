@@ -21,6 +21,7 @@ NAMES = (
     "startup",
     "identity",
     "ablation",
+    "doubts",
     "flows",
     "switches",
     "fusing",

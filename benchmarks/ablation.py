@@ -7,9 +7,10 @@ what takes its place is what the rule does without it.
 from __future__ import annotations
 
 import argparse
-import itertools
+from collections.abc import Iterator
 from pathlib import Path
-from statistics import fmean
+from statistics import fmean, stdev
+from typing import NamedTuple
 
 from numpy.typing import NDArray
 
@@ -21,7 +22,7 @@ from poseflow.tracking import default
 
 from .measure import Figure, Outcome
 from .report import columns
-from .scoring import Clip, Score, read_clips, score
+from .scoring import Clip, read_clips, score
 
 ONLINE = {
     "the default": default(),
@@ -43,7 +44,9 @@ RELINKED = {
     "the logarithm of growth": Costs(dispersal=0.0),
     "votes of the two directions": Costs(vote=0.0),
     "what is usual in the clip": Costs(surprise=0.0),
+    "falloffs growing over gaps": Costs(growth=0.0),
     "motion": Costs(persistence=1e-3),
+    "motion along paths (one round)": Costs(rounds=1),
     "pose and place": Costs(similarity=0.0),
 }
 
@@ -55,38 +58,60 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         nargs="+",
         required=True,
         metavar="DIR",
-        help="folders of folders of clips; folders of one name count as one set",
+        help="folders of folders of clips: the same sets made with another seed each",
     )
     parser.add_argument("--clips", type=int, default=7, help="the first so many of each set (7)")
 
 
 def run(sets: list[Path], clips: int) -> Outcome:
-    read: dict[str, list[Clip]] = {}
-    for folder in sorted(f for several in sets for f in several.iterdir()):
-        if any(folder.glob("*.truth.json")):
-            some = itertools.islice(read_clips(folder), clips)
-            read.setdefault(folder.name, []).extend(some)
-    found: dict[str, dict[str, Score]] = {}
-    for name, rule in ONLINE.items():
-        found[name] = {
-            s: score(some, [_ids(_online(c, rule)) for c in some]) for s, some in read.items()
+    online: dict[str, list[Scores]] = {name: [] for name in ONLINE}
+    relinked: dict[str, list[Scores]] = {name: [] for name in RELINKED}
+    for folder in sets:
+        read = {
+            f.name: read_clips(f, clips)
+            for f in sorted(folder.iterdir())
+            if any(f.glob("*.truth.json"))
         }
-    tracked = {s: [_online(clip, default()) for clip in some] for s, some in read.items()}
-    for name, costs in RELINKED.items():
-        found[f"relinked: {name}"] = {
-            s: score(some, [_ids(_relinked(t, costs)) for t in tracked[s]])
-            for s, some in read.items()
-        }
-    rows = [
-        [name if "relinking" in name or name == "the default" else f"without {name}",
-         *(str(by[s]) for s in read), f"{fmean(by[s].idf1 for s in read):.1f}",
-         str(sum(by[s].switches for s in read))]
-        for name, by in found.items()
-    ]  # fmt: skip
-    table = columns([["IDF1 / switches / tracks", *read, "mean", "switches"], *rows])
-    mean = fmean(found["the default"][s].idf1 for s in read)
+        for name, rule in ONLINE.items():
+            tracked = {s: [_online(clip, rule) for clip in some] for s, some in read.items()}
+            online[name].append(_scores(read, tracked))
+        tracked = {s: [_online(clip, default()) for clip in some] for s, some in read.items()}
+        for name, costs in RELINKED.items():
+            linked = {s: [_relinked(t, costs) for t in some] for s, some in tracked.items()}
+            relinked[name].append(_scores(read, linked))
+    head = ["", "mean IDF1", "difference", "switches"]
+    table = columns([head, *_rows(online), *_rows(relinked)])
+    mean = fmean(idf1 for idf1, _ in online["the default"])
     figures = [Figure("simulated, mean IDF1 of the default setting", "", mean)]
     return Outcome(figures, f"simulated detections\n\n{table}\n", {"simulated": True})
+
+
+class Scores(NamedTuple):
+    """Of the sets made with one seed."""
+
+    mean_idf1: float
+    switches: int
+
+
+def _scores(read: dict[str, list[Clip]], tracked: dict[str, list[Sequence]]) -> Scores:
+    by_set = [score(some, map(_ids, tracked[name])) for name, some in read.items()]
+    return Scores(fmean(s.idf1 for s in by_set), sum(s.switches for s in by_set))
+
+
+def _rows(found: dict[str, list[Scores]]) -> Iterator[list[str]]:
+    """The first with everything, each other with what it lacks, and the standard error of that."""
+    (whole, first), *others = found.items()
+    mean = f"{fmean(s.mean_idf1 for s in first):.2f}"
+    yield [whole, mean, "", str(sum(s.switches for s in first))]
+    for name, scores in others:
+        lacks = [one.mean_idf1 - with_.mean_idf1 for one, with_ in zip(scores, first, strict=True)]
+        error = stdev(lacks) / len(lacks) ** 0.5 if len(lacks) > 1 else float("nan")
+        yield [
+            f"without {name}",
+            f"{fmean(s.mean_idf1 for s in scores):.2f}",
+            f"{fmean(lacks):+.2f} ± {error:.2f}",
+            str(sum(s.switches for s in scores)),
+        ]
 
 
 def _online(clip: Clip, rule: default) -> Sequence:

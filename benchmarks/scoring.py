@@ -65,9 +65,9 @@ class Clip:
     sources: list[IntArray]
 
 
-def read_clips(folder: Path) -> list[Clip]:
+def read_clips(folder: Path, most: int | None = None) -> list[Clip]:
     """Every NAME.json of a folder with a NAME.truth.json beside it, in order of name."""
-    return [_read_clip(path) for path in sorted(folder.glob("*.truth.json"))]
+    return [_read_clip(path) for path in sorted(folder.glob("*.truth.json"))[:most]]
 
 
 def _read_clip(path: Path) -> Clip:

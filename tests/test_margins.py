@@ -18,17 +18,26 @@ from standing import COCO, people_at
 
 def test_margins_are_to_the_best_of_what_else_there_was():
     similarity = np.array([[0.9, 0.5, 0.0], [0.6, 0.7, 0.0], [0.0, 0.65, 0.0]])
-    margin, rival = margins(similarity, np.array([[0, 0], [1, 1]]))
+    ids = np.array([4, 7, 9]), np.array([4, 7, 10])
+    margin, rival = margins(similarity, np.array([[0, 0], [1, 1]]), *ids)
     # The first track: 0.9 against 0.6 of the second track for its pose, which went on as pose 1.
-    # The second: 0.7 against 0.65 of the third track, which went on as nobody.
+    # The second: 0.7 against 0.65 of the third track, which was not seen.
     np.testing.assert_allclose(margin, [0.3, 0.05])
-    assert rival.tolist() == [1, -1]
+    assert rival.tolist() == [7, 9]
+
+
+def test_a_rival_may_be_a_pose_that_is_somebody_new():
+    ids = np.array([4]), np.array([4, 5])
+    margin, rival = margins(np.array([[0.9, 0.8]]), np.array([[0, 0]]), *ids)
+    np.testing.assert_allclose(margin, [0.1])
+    assert rival.tolist() == [5]
 
 
 def test_without_rivals_the_margin_is_all():
-    margin, rival = margins(np.array([[0.8]]), np.array([[0, 0]]))
+    margin, rival = margins(np.array([[0.8]]), np.array([[0, 0]]), np.array([4]), np.array([4]))
     assert (margin.tolist(), rival.tolist()) == ([0.8], [-1])
-    margin, rival = margins(np.zeros((0, 3)), np.empty((0, 2), dtype=np.int64))
+    nobody = np.empty(0, dtype=np.int64), np.full(3, -1)
+    margin, rival = margins(np.zeros((0, 3)), np.empty((0, 2), dtype=np.int64), *nobody)
     assert (len(margin), len(rival)) == (0, 0)
 
 
@@ -54,13 +63,24 @@ def test_who_is_seen_twice_is_no_rival_of_oneself():
     assert tracked.doubts == ()
 
 
+def test_somebody_lost_is_a_rival_by_id():
+    # The second is seen no more from frame 5 on, and the first walks to where they were.
+    frames = [people_at((100, 200), (130, 200))] * 5
+    frames += [people_at((100 + 6 * f, 200)) for f in range(6)]
+    tracked = pipeline.track(Sequence(COCO, tuple(frames), ("",) * 11), Tracker(COCO))
+    assert {poses.track_ids[0] for poses in tracked.frames} == {1}
+    late = [doubt for doubt in tracked.doubts if doubt.frame > 7]
+    assert late
+    assert {doubt.rival for doubt in late} == {2}
+
+
 def test_a_rule_that_tells_no_similarity_has_no_doubts():
     assert pipeline.track(crossing(), Tracker(COCO, published())).doubts == ()
 
 
 def test_of_one_meeting_the_narrowest_frame_is_told_and_later_meetings_too():
     ids = (people_at((0, 0), (9, 0)).with_track_ids([4, 7]),) * 60
-    doubts = (Doubt(10, 0, 1, 0.05), Doubt(11, 1, 0, 0.02), Doubt(50, 0, -1, 0.04))
+    doubts = (Doubt(10, 0, 7, 0.05), Doubt(11, 1, 4, 0.02), Doubt(50, 0, -1, 0.04))
     clip = Sequence(COCO, ids, ("",) * 60, doubts=doubts)
     assert summarise(clip).where_to_look == (Moment(11, 7, 4, 0.02), Moment(50, 4, None, 0.04))
 

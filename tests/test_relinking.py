@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 
 from poseflow.errors import InputError
 from poseflow.frames import Correspondences
-from poseflow.offline.linking import paths
 from poseflow.offline.tracklets import agreed, tracklets
 from poseflow.offline.usual import drifts, usual
 from poseflow.poses import NO_ID, Poses, Sequence
@@ -224,17 +223,6 @@ def test_correspondences_are_turned_on_the_way_back():
     assert back is not None
     assert (back.source.tolist(), back.target.tolist()) == ([[3.0, 4.0]], [[1.0, 2.0]])
     assert remembered.backwards("a", "b") is None
-
-
-def test_a_path_is_taken_for_the_sum_of_its_costs_not_step_by_step():
-    # One person on forwards' word, two stretches: B could follow A1 or A2, and only A2 needs it.
-    forwards = [[1, 2]] * 10 + [[1, NO_ID]] * 1 + [[3, 4]] * 10
-    frames = [people_at((100, 200), (400, 200))] * 21
-    clip_ = tracklets(
-        frames, [np.array(i) for i in forwards], [np.array(i) for i in forwards], 17, 3
-    )
-    path = paths(clip_, (2 * COCO.sigmas) ** 2, 25.0)
-    assert len(set(path.tolist())) == 2
 
 
 def shuffled_alike(frames, rng) -> bool:

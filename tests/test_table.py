@@ -433,7 +433,7 @@ def test_narrow_ids_are_told_with_their_rivals(suffix, tmp_path):
     apart = np.array([[[0.0, 0], [1, 1]], [[5, 5], [6, 6]], [[9, 9], [8, 8]]])
     first = Poses.from_keypoints(apart, track_ids=[3, 8, -1])
     second = Poses.from_keypoints(apart[:1], track_ids=[3])
-    doubts = (Doubt(0, 0, 1, 0.12345), Doubt(0, 1, 2, -0.25), Doubt(0, 2, 0, 0.0))
+    doubts = (Doubt(0, 0, 8, 0.12345), Doubt(0, 1, -1, -0.25), Doubt(0, 2, 3, 0.0))
     clip = Sequence(HAND, (first, second), ("", ""), doubts=doubts)
     save(tmp_path / f"t{suffix}", clip)
     got = as_columns(tmp_path / f"t{suffix}")

@@ -79,6 +79,22 @@ def test_surprise_grows_with_how_far_off_and_less_the_longer_the_gap():
     assert later - far == pytest.approx(2 * np.log(10.0))
 
 
+@pytest.mark.parametrize(
+    ("changed", "nats"),
+    [
+        pytest.param("turned", 1.25 * np.log((0.3 + 4.0) / 0.3), id="turned"),
+        pytest.param("grown", 0.6 * np.log(1 + 4.0 / 2), id="grown"),
+    ],
+)
+def test_postures_and_sizes_surprise_by_how_far_beyond_the_usual_they_change(changed, nats):
+    # By the formula, of twice what is usual.
+    flat = np.ones(2)
+    rule = Usual(np.array([1.0, 10]), flat, flat, flat, 3 * flat, 3 * flat)
+    same = between((0.0, 0.0))
+    other = same._replace(**{changed: np.array([6.0])})
+    assert rule.surprise(other)[0] - rule.surprise(same)[0] == pytest.approx(nats)
+
+
 def test_beyond_what_was_seen_people_are_as_much_farther_off():
     flat = np.ones(2)
     rule = Usual(np.array([1.0, 10]), flat, flat, np.array([0.1, 1]), flat, flat)

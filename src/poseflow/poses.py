@@ -262,8 +262,10 @@ class Doubt:
     Attributes:
         frame: 0-based.
         pose: its index among the poses of the frame.
-        rival: the index of the pose that it may have been taken for; -1 = none that was seen.
-        margin: by how much the pair was more alike than with the rival, in similarity.
+        rival: the track id that it might have instead; -1 = none, it might be somebody else's.
+        margin: by how much the id that was given is likelier than the rival, 1 = there is no
+            other; 0 = it might as well be the other. What it is measured in depends on who gave
+            the ids: see `Tracker.doubts` and `relinking.relink`.
     """
 
     frame: int

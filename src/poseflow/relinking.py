@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Iterator
 from collections.abc import Sequence as Frames
 from typing import Any
 
@@ -13,13 +14,15 @@ from . import pipeline
 from .errors import InputError
 from .frames import Correspondences, ImageArray
 from .looks import clear
-from .offline.linking import Costs, paths
-from .offline.tracklets import tracklets
-from .poses import NO_ID, Appearance, Poses, Sequence
+from .offline.linking import Costs, Paths, paths
+from .offline.tracklets import Tracklets, tracklets
+from .poses import NO_ID, Appearance, Doubt, Poses, Sequence
 from .tracking import Rule, Tracker, default
 
 IntArray = NDArray[np.int64]
 
+NARROW = 0.9
+"""Of margins of links, below which they are told: one of a hundred beyond is wrong. (simulated)"""
 CERTAIN = 0.12
 """Seconds unseen that both directions may bridge without being asked again."""
 RIVAL = 0.8
@@ -85,7 +88,7 @@ def relink(
     costs: Costs | None = None,
     watch: pipeline.Watch = iter,
 ) -> Sequence:
-    """The same poses with ids that all of the clip speaks for; nothing else changes.
+    """The same poses with ids that all of the clip speaks for; the doubts are those of the links.
 
     Where two people meet, trackers that run forwards and backwards err in different places: what
     they agree on is kept, the rest decided at once for the clip (`offline.linking.paths`).
@@ -118,22 +121,47 @@ def relink(
         gap=int(CERTAIN * tracker.fps),
         looks=remembered.looks if remembered is not None and remembered.looks else None,
     )
-    path = paths(clip, (2 * tracked.skeleton.sigmas) ** 2, tracker.fps, people, costs)
+    found = paths(clip, (2 * tracked.skeleton.sigmas) ** 2, tracker.fps, people, costs)
     counts = [len(poses) for poses in tracked.frames]
     ids = np.full(sum(counts), NO_ID, dtype=np.int64)
-    ids[clip.places] = np.repeat(path, np.diff(clip.bounds))
-    ends = np.cumsum(counts, dtype=np.int64)
-    return tracked.with_track_ids(np.split(_renumbered(ids), ends)[:-1])
+    ids[clip.places] = np.repeat(found.path, np.diff(clip.bounds))
+    numbers = _numbers(ids, len(clip))
+    starts = np.cumsum([0, *counts], dtype=np.int64)
+    linked = tracked.with_track_ids(np.split(numbers[ids], starts[1:])[:-1])
+    doubts = tuple(_doubts(clip, found, numbers, starts))
+    return dataclasses.replace(linked, doubts=doubts)
 
 
-def _renumbered(ids: IntArray) -> IntArray:
-    """The same ids (M,) counted from 1 in order of appearance."""
-    _, first, which = np.unique(ids, return_index=True, return_inverse=True)
-    named = ids[first] != NO_ID
-    numbers = np.full(len(first), NO_ID)
-    order = np.argsort(first[named])
-    numbers[np.flatnonzero(named)[order]] = np.arange(1, len(order) + 1)
-    return numbers[which]
+def _numbers(ids: IntArray, n: int) -> IntArray:
+    """(n + 1,) of each path its number, from 1 in order of appearance in ids (M,); -1 = none.
+
+    The last is that of -1.
+    """
+    which, first = np.unique(ids, return_index=True)
+    named = which != NO_ID
+    numbers = np.full(n + 1, NO_ID)
+    numbers[which[named][np.argsort(first[named])]] = np.arange(1, named.sum() + 1)
+    return numbers
+
+
+def _doubts(clip: Tracklets, found: Paths, numbers: IntArray, starts: IntArray) -> Iterator[Doubt]:
+    """Where tracklets go on that might as well be on another path, by frame.
+
+    Of the two, what the one that was taken is likelier by, if two nats are odds of e to 1: so often
+    links prove right. (simulated)
+
+    Args:
+        clip: its tracklets.
+        found: their paths.
+        numbers: by `_numbers`.
+        starts: (F,) of each frame its first pose among all poses of the clip.
+    """
+    margin = np.tanh(found.margin / 4)
+    places, frames = clip.places[clip.firsts], clip.frames[clip.firsts]
+    narrow = np.flatnonzero((found.path >= 0) & (margin < NARROW))
+    for t in narrow[np.argsort(places[narrow])]:
+        pose, rival = places[t] - starts[frames[t]], numbers[found.rival[t]]
+        yield Doubt(int(frames[t]), int(pose), int(rival), float(margin[t]))
 
 
 class _Turned(Frames[Poses]):

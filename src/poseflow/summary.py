@@ -45,10 +45,10 @@ class Moment:
     Attributes:
         frame: 0-based.
         track_id: the id that was given.
-        rival_id: who it may be instead; None = somebody without an id, or not seen then.
-        margin: by how much the id that was given was more alike than the best of what else there
-            was, in similarity, whose largest value is about 1. Near 0: it might as well have been
-            the other. Below 0: the other was more alike, and was given up for the good of all.
+        rival_id: who it may be instead; None = somebody without an id.
+        margin: by how much the id that was given is likelier than the best of what else there was.
+            Near 1: there was nothing else. Near 0: it might as well have been the other. Below 0
+            (online): the other was more alike, and was given up for the good of all.
     """
 
     frame: int
@@ -111,18 +111,22 @@ def summarise(sequence: Sequence) -> Summary:
     return Summary(*counts, people, unit, moments)
 
 
-def _where_to_look(sequence: Sequence, most: int = 20, apart: int = 25) -> list[Moment]:
-    """The narrowest decisions; of the same two people, only the narrowest in so many frames."""
+def _where_to_look(sequence: Sequence, most: int = 20, apart: float = 1.0) -> list[Moment]:
+    """The narrowest decisions; of the same two people, only the narrowest in so many seconds.
+
+    Where times are not known, there are 25 frames in one.
+    """
+    times = np.arange(len(sequence)) / 25.0 if sequence.times is None else sequence.times
     found: list[Moment] = []
     for doubt in sorted(sequence.doubts, key=lambda doubt: (doubt.margin, doubt.frame, doubt.pose)):
-        ids = sequence.frames[doubt.frame].track_ids
-        own, rival = int(ids[doubt.pose]), int(ids[doubt.rival]) if doubt.rival >= 0 else NO_ID
+        own = int(sequence.frames[doubt.frame].track_ids[doubt.pose])
+        people = {own, doubt.rival} - {NO_ID}
         if own == NO_ID or any(
-            abs(m.frame - doubt.frame) < apart and {own, rival} & {m.track_id, m.rival_id}
+            abs(times[m.frame] - times[doubt.frame]) < apart and people & {m.track_id, m.rival_id}
             for m in found
         ):
             continue
-        other = None if rival == NO_ID else rival
+        other = None if doubt.rival == NO_ID else doubt.rival
         found.append(Moment(doubt.frame, own, other, round(doubt.margin, 3)))
         if len(found) == most:
             break

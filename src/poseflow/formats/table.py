@@ -140,8 +140,8 @@ def narrow_of(sequence: Sequence) -> Callable[[int, Poses], list[Narrow]]:
         told: list[Narrow] = [(None, None)] * len(poses)
         for doubt in doubts.get(index, ()):
             if ids[doubt.pose] != NO_ID:
-                rival = NO_ID if doubt.rival < 0 else ids[doubt.rival]
-                told[doubt.pose] = round(doubt.margin, 3), None if rival == NO_ID else rival
+                rival = None if doubt.rival == NO_ID else doubt.rival
+                told[doubt.pose] = round(doubt.margin, 3), rival
         return told
 
     return narrow

@@ -12,6 +12,7 @@ from ..looks import alike_in_pairs
 from ..poses import NO_ID
 from ..similarity import oks
 from .ends import Ends, ends, sizes, velocities
+from .rivals import rivals
 from .tracklets import Tracklets
 from .usual import SLACK, SPAN, Usual, drifts, gaps, usual
 
@@ -36,10 +37,10 @@ class Costs:
         vote: nats less for each direction of tracking in which the two have the same id.
         looks: nats less for each 1 of likeness, where images tell what people look like.
         alike: likeness in [0, 1] that speaks neither for nor against.
-        newcomer: nats for one more person, where their number is not known.
-        anything: nats at most, where it is: then somebody has to be who is seen.
-        doubt: mean score of a tracklet that is as likely nobody's as somebody's.
-        evidence: nats for each pose left out, by as much as its score is above that.
+        newcomer: nats for one more person. Where their number is known, a link costs no more than
+            that: somebody has to be who is seen.
+        evidence: nats for each pose left out, times its score.
+        rounds: so often at most, paths are chosen anew by the motion along those chosen before.
     """
 
     reach: float = 10.0
@@ -54,9 +55,24 @@ class Costs:
     looks: float = 8.0
     alike: float = 0.75
     newcomer: float = 14.0
-    anything: float = 13.0
-    doubt: float = 0.25
     evidence: float = 30.0
+    rounds: int = 3
+
+
+@dataclass(frozen=True, eq=False)
+class Paths:
+    """Which of T tracklets are one person, and how sure that is.
+
+    Attributes:
+        path: (T,) which path each tracklet is on, the number of its first; -1 = nobody's.
+        margin: (T,) nats by which all would be dearer if each did not go on, or begin, as it does,
+            by the best exchange of two links; inf = there was nothing else.
+        rival: (T,) the path that it would be on then; -1 = one of its own.
+    """
+
+    path: IntArray
+    margin: FloatArray
+    rival: IntArray
 
 
 def paths(
@@ -65,9 +81,8 @@ def paths(
     fps: float,
     people: int | None = None,
     costs: Costs | None = None,
-    rounds: int = 3,
-) -> IntArray:
-    """(T,) which path each tracklet is on, the number of its first; -1 = nobody's.
+) -> Paths:
+    """The cheapest set of paths through the tracklets of a clip.
 
     The minimum-cost flow of Zhang, Li and Nevatia (CVPR 2008) with tracklets for detections:
     as an assignment of each tracklet's end to another's beginning, to nothing, or to itself, which
@@ -80,25 +95,27 @@ def paths(
         fps: frames a second.
         people: there are at most so many paths; None = as many as pay.
         costs: None = the defaults.
-        rounds: at most.
     """
     costs = Costs() if costs is None else costs
     path = own = np.arange(len(tracklets))
     if not len(own):
-        return path
+        return Paths(path, np.empty(0), own)
     omission = _omission(tracklets, costs)
     drift = drifts(tracklets)
     clip = _Clip(tracklets, variances, fps, drift, usual(tracklets, drift, fps))
-    for _ in range(rounds):
+    for _ in range(costs.rounds):
         motion = _Motion.along(np.where(path < 0, own, path), tracklets, costs.span * fps, fps)
         i, j, price = _bridges(clip, motion, costs)
         if people is not None:
-            i, j, price = _all_pairs(tracklets, i, j, price, costs.anything)
-        new = _followed(_flow(i, j, price, omission, people, costs.newcomer))
-        if (new == path).all():
+            i, j, price = _all_pairs(tracklets, i, j, price, costs.newcomer)
+        following = _flow(i, j, price, omission, people, costs.newcomer)
+        before, path = path, _followed(following)
+        if (path == before).all():
             break
-        path = new
-    return path
+    newcomer = costs.newcomer if people is None else None
+    margin, instead = rivals(following, i, j, price, newcomer)
+    rival = np.where(instead < 0, -1, path[instead])
+    return Paths(path, margin, np.where(rival == path, -1, rival))
 
 
 @dataclass(frozen=True, eq=False)
@@ -197,12 +214,12 @@ def _prices(clip: _Clip, motion: _Motion, costs: Costs, i: IntArray, j: IntArray
 
 
 def _all_pairs(
-    tracklets: Tracklets, i: IntArray, j: IntArray, price: FloatArray, anything: float
+    tracklets: Tracklets, i: IntArray, j: IntArray, price: FloatArray, most: float
 ) -> tuple[IntArray, IntArray, FloatArray]:
-    """Every pair of which the second begins after the first ended; at `anything` if not given."""
+    """Every pair of which the second begins after the first ended; at `most` if not given."""
     starts, ends = tracklets.frames[tracklets.firsts], tracklets.frames[tracklets.lasts]
-    every = np.where(starts > ends[:, None], anything, np.nan)
-    every[i, j] = np.minimum(price, anything)
+    every = np.where(starts > ends[:, None], most, np.nan)
+    every[i, j] = price
     i, j = np.nonzero(~np.isnan(every))
     return i, j, every[i, j]
 
@@ -210,8 +227,7 @@ def _all_pairs(
 def _omission(tracklets: Tracklets, costs: Costs) -> FloatArray:
     """(T,) what it costs to leave a tracklet out."""
     scores = np.where(np.isnan(tracklets.scores), 1.0, np.minimum(tracklets.scores, 1.0))
-    worth = np.add.reduceat(scores - costs.doubt, tracklets.firsts)
-    return np.maximum(costs.evidence * worth, 0.0)
+    return np.asarray(costs.evidence * np.add.reduceat(scores, tracklets.firsts))
 
 
 def _flow(

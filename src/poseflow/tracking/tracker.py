@@ -60,7 +60,7 @@ class Tracker:
         self._variances: FloatArray | None = None
         self._last_image: ImageArray | None = None
         self._correspondences: Correspondences | None = None
-        self._decision: Association | None = None
+        self._decided: tuple[FloatArray, IntArray, IntArray, IntArray] | None = None
         self._next_id = 1
 
     @property
@@ -91,15 +91,16 @@ class Tracker:
             narrow: in similarity, the margin below which a decision is one of them.
 
         Returns:
-            (D,) the poses, (D,) the poses that they may have been taken for, or −1, and (D,) the
+            (D,) the poses, (D,) the track ids that they might have instead, or −1, and (D,) the
             margins: see `margins.margins`. Nothing of a rule that tells no similarity.
         """
-        decision = self._decision
-        if decision is None or decision.similarity is None:
+        decided = self._decided
+        if decided is None:
             return np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0)
-        margin, rival = margins(decision.similarity, decision.pairs)
+        similarity, pairs, *ids = decided
+        margin, rival = margins(similarity, pairs, *ids)
         few = np.flatnonzero(margin < narrow)
-        return decision.pairs[few, 1], rival[few], margin[few]
+        return pairs[few, 1], rival[few], margin[few]
 
     def update(
         self,
@@ -139,7 +140,6 @@ class Tracker:
         alike = likeness(tracks.looks, looks) if looks.size else None
         told = Told(variances, self._fps, known, image_size, alike, is_cut)
         decision = self._rule.associate(tracks, poses, told)
-        self._decision = decision
         ids = self._remember(tracks, poses, decision, looks)
         # A caller may read the next frame into the same memory.
         self._last_image = None if shades is None or self._matcher is None else shades.copy()
@@ -221,6 +221,7 @@ class Tracker:
         ids = np.empty(len(poses), dtype=np.int64)
         ids.fill(NO_ID)
         ids[decision.pairs[:, 1]] = tracks.ids.take(decision.pairs[:, 0])
+        named = tracks.ids
         if len(decision.pairs) < len(tracks):
             # A track on trial must be seen in every frame.
             memory = self._rule.remembers(self._fps)
@@ -233,6 +234,8 @@ class Tracker:
             ids[decision.births] = started.ids
             tracks = tracks.and_also(started)
         self._tracks = tracks
+        if decision.similarity is not None:
+            self._decided = decision.similarity, decision.pairs, named, ids
         return ids
 
     def _named(self, tracks: Tracks, new: IntArray) -> Tracks:
