@@ -127,12 +127,17 @@ def test_whoever_ends_it_finds_no_rests(here, name):
     write_images("images", [(gray, t / 25) for t in range(200)])
     before = {*os.listdir(here), "at-work", "__pycache__"}
     words = ["track", "images", "--estimator", "mine:slow", "--out", "t"]
-    process = subprocess.Popen(
-        [sys.executable, "-m", "poseflow", *words], stderr=subprocess.PIPE, text=True
-    )
+    number = getattr(signal, name)
+    # A shell's jobs in the background are deaf to Ctrl-C, and so would be what they start.
+    unheard = signal.signal(number, signal.SIG_DFL)
+    try:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "poseflow", *words], stderr=subprocess.PIPE, text=True
+        )
+    finally:
+        signal.signal(number, unheard)
     while not (here / "at-work").exists() and process.poll() is None:
         time.sleep(0.02)
-    number = getattr(signal, name)
     process.send_signal(number)
     said = process.communicate(timeout=60)[1]
     assert process.returncode == 128 + number, said
