@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 
 import numpy as np
@@ -9,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from poseflow.offline.flow import Chosen, Counted, Links, cheapest
 from poseflow.offline.linking import Costs, Paths, paths
 from poseflow.offline.rivals import rivals
 from poseflow.offline.tracklets import Tracklets, tracklets
@@ -195,8 +197,9 @@ def test_margins_bound_what_the_best_of_all_else_would_cost(seed, n):
     prices = np.where(np.triu(np.ones((n, n)), 1) > 0, rng.uniform(-2, newcomer, (n, n)), np.inf)
     best = min(every_set_of_paths(n), key=lambda paths_: cost_of(paths_, prices, newcomer))
     i, j = np.nonzero(np.isfinite(prices))
-    following = np.array(best, dtype=np.int64)
-    margin, rival = rivals(following, i, j, prices[i, j], newcomer)
+    paid = [prices[i, j] if j >= 0 else 0.0 for i, j in enumerate(best)]
+    chosen = Chosen(np.array(best, dtype=np.int64), np.array(paid))
+    margin, rival = rivals(chosen, Links(i, j, prices[i, j]), newcomer)
     least = cost_of(best, prices, newcomer)
 
     def comes_after(paths_, t) -> int:
@@ -217,19 +220,115 @@ def test_margins_bound_what_the_best_of_all_else_would_cost(seed, n):
 
 
 def test_a_path_is_taken_for_the_sum_of_its_costs_not_step_by_step():
-    # The first could go on as either, the second only as one of them, which is the first's best.
+    # The first is nearest to where one comes back whom only the second can be.
     seen = (
         (range(10), (100, 200), STILL),
         (range(10), (160, 200), STILL),
+        (range(20, 30), (70, 200), STILL),
         (range(20, 30), (110, 200), STILL),
-        (range(20, 30), (60, 200), STILL),
     )
-    found = linked(stretches(*seen))
-    order = np.argsort([100, 160, 60, 110])
-    assert len(order) == len(found.path)
-    assert len(set(found.path.tolist())) == 2
+    assert linked(stretches(*seen)).path.tolist() == [0, 1, 0, 1]
 
 
 def test_nobody_has_no_paths():
     found = linked(tracklets([people_at()], [np.empty(0, int)], [np.empty(0, int)], 17, 3))
     assert (len(found.path), len(found.margin), len(found.rival)) == (0, 0, 0)
+
+
+NEWCOMER = 10.0
+COUNTED = Counted(people=2, reach=4, anybody=9.0, perforce=11.0)
+
+
+def every_way(n, frames, links, counted):
+    """Every set of paths, each (price, following), by the definition; itself = left out."""
+    options = []
+    for i in range(n):
+        mine = [(0.0, -1), (OMISSION[i], i)]
+        for j in range(n):
+            gap = frames[j][0] - frames[i][1]
+            if gap > 0 and (i, j) in links:
+                mine.append((links[i, j], j))
+            if gap > 0 and counted is not None:
+                mine.append((counted.perforce if gap <= counted.reach else counted.anybody, j))
+        options.append(mine)
+    for ways in itertools.product(*options):
+        following = [j for _, j in ways]
+        gone_on = [j for j in following if j >= 0]
+        if len(set(gone_on)) < len(gone_on):
+            continue
+        begun = n - len(gone_on)
+        if counted is None or begun <= counted.people:
+            yield sum(price for price, _ in ways) + NEWCOMER * begun, following
+
+
+OMISSION = [40.0, 12.0, 25.0, 3.0]
+
+
+@given(st.integers(0, 2**32 - 1), st.integers(1, 4), st.sampled_from([None, 1, 2, 3]))
+def test_of_all_sets_of_paths_the_cheapest_is_chosen(seed, n, people):
+    rng = np.random.default_rng(seed)
+    first = np.sort(rng.integers(0, 12, n))
+    frames = np.stack([first, first + rng.integers(0, 4, n)], axis=1)
+    later = [(i, j) for i in range(n) for j in range(n) if frames[j, 0] > frames[i, 1]]
+    links = {pair: rng.uniform(-1, NEWCOMER) for pair in later if rng.random() < 0.7}
+    i, j = np.array(list(links), dtype=np.int64).reshape(-1, 2).T
+    counted = None if people is None else dataclasses.replace(COUNTED, people=people)
+    chosen = cheapest(
+        Links(i, j, np.array(list(links.values()))),
+        NEWCOMER,
+        np.array(OMISSION[:n]),
+        frames,
+        counted,
+    )
+    following, own = chosen.following, np.arange(n)
+    best = min(price for price, _ in every_way(n, frames, links, counted))
+    begun = n - (following >= 0).sum()
+    left_out = np.array(OMISSION[:n])[following == own].sum()
+    assert chosen.price.sum() + left_out + NEWCOMER * begun == pytest.approx(best)
+    # It is one of them: each price is that of a link or a gap that there is.
+    assert people is None or begun <= people
+    for t in own[(following >= 0) & (following != own)]:
+        gap = frames[following[t], 0] - frames[t, 1]
+        assert gap > 0
+        told = {links.get((t, following[t])), COUNTED.anybody if gap > 4 else COUNTED.perforce}
+        assert chosen.price[t] in (told if people else {links[t, following[t]]})
+
+
+def test_a_number_above_those_who_are_there_makes_nobody_more():
+    # Two people, one of them away for longer than is bridged, and a place nobody takes.
+    frames = [people_at((100, 200), (400, 200)) for _ in range(20)]
+    frames += [people_at((100, 200)) for _ in range(300)]
+    frames += [people_at((100, 200), (420, 200)) for _ in range(20)]
+    ids = [np.arange(1, len(poses) + 1) for poses in frames]
+    ids[-20:] = [np.array([1, 3])] * 20
+    clip = tracklets(frames, ids, ids, len(COCO), gap=3)
+    assert len(clip) == 3
+    for people in (2, 3, 10):
+        path = linked(clip, people=people).path
+        assert len(set(path.tolist())) == 2
+    assert len(set(linked(clip).path.tolist())) == 3
+
+
+def test_somebody_new_is_not_somebody_elsewhere_while_there_may_be_more():
+    # One is lost, and at once there is one at the other end of the picture.
+    seen = (range(20), (100.0, 200.0), STILL), (range(21, 40), (900.0, 200.0), STILL)
+    assert linked(stretches(*seen), people=2).path.tolist() == [0, 1]
+    assert linked(stretches(*seen), people=1).path.tolist() == [0, 0]
+
+
+def test_hundreds_of_tracklets_are_linked():
+    # Six people who stand there for four minutes, and are hidden every two seconds.
+    places = [(100.0 + 90 * p, 200.0) for p in range(6)]
+    seen = [
+        (range(50 * k + 8 * p, 50 * k + 8 * p + 3), place, STILL)
+        for k in range(120)
+        for p, place in enumerate(places)
+    ]
+    clip = stretches(*seen)
+    for people in (None, 6, 9):
+        path = linked(clip, people=people).path
+        assert len(set(path.tolist())) == 6
+        assert all(
+            len({float(x) for x in clip.keypoints[clip.firsts[path == p], 0, 0]}) == 1
+            for p in set(path.tolist())
+        )

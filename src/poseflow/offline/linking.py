@@ -12,6 +12,7 @@ from ..looks import alike_in_pairs
 from ..poses import NO_ID
 from ..similarity import oks
 from .ends import Ends, ends, sizes, velocities
+from .flow import Counted, Links, cheapest
 from .rivals import rivals
 from .tracklets import Tracklets
 from .usual import SLACK, SPAN, Usual, drifts, gaps, usual
@@ -25,7 +26,7 @@ class Costs:
     """What it costs, in nats, that two tracklets are one person, and what else there is to choose.
 
     Args:
-        reach: seconds, the longest gap that is bridged; any if the number of people is known.
+        reach: seconds, the longest gap that is bridged by what is alike before and after it.
         span: seconds, from how much of a path the velocity at an end of a tracklet is measured.
         persistence: seconds, after which a velocity has lost all but 1/e: people turn and stop.
         softness: factor on the keypoints' OKS falloffs.
@@ -37,8 +38,9 @@ class Costs:
         vote: nats less for each direction of tracking in which the two have the same id.
         looks: nats less for each 1 of likeness, where images tell what people look like.
         alike: likeness in [0, 1] that speaks neither for nor against.
-        newcomer: nats for one more person. Where their number is known, a link costs no more than
-            that: somebody has to be who is seen.
+        newcomer: nats for one more person. Where their number is known, a nat less makes somebody
+            of before of whoever comes after a longer gap than is bridged, and a nat more of whoever
+            would be one too many.
         evidence: nats for each pose left out, times its score.
         rounds: so often at most, paths are chosen anew by the motion along those chosen before.
     """
@@ -100,20 +102,24 @@ def paths(
     path = own = np.arange(len(tracklets))
     if not len(own):
         return Paths(path, np.empty(0), own)
+    reach = int(costs.reach * fps)
+    counted = None
+    if people is not None:
+        other = costs.newcomer
+        counted = Counted(people=people, reach=reach, anybody=other - 1, perforce=other + 1)
     omission = _omission(tracklets, costs)
+    spans = np.stack([tracklets.frames[at] for at in (tracklets.firsts, tracklets.lasts)], axis=1)
     drift = drifts(tracklets)
     clip = _Clip(tracklets, variances, fps, drift, usual(tracklets, drift, fps))
     for _ in range(costs.rounds):
         motion = _Motion.along(np.where(path < 0, own, path), tracklets, costs.span * fps, fps)
-        i, j, price = _bridges(clip, motion, costs)
-        if people is not None:
-            i, j, price = _all_pairs(tracklets, i, j, price, costs.newcomer)
-        following = _flow(i, j, price, omission, people, costs.newcomer)
-        before, path = path, _followed(following)
+        links = _bridges(clip, motion, reach, costs)
+        chosen = cheapest(links, costs.newcomer, omission, spans, counted)
+        before, path = path, _followed(chosen.following)
         if (path == before).all():
             break
-    newcomer = costs.newcomer if people is None else None
-    margin, instead = rivals(following, i, j, price, newcomer)
+    is_full = people is not None and len(np.unique(path[path >= 0])) >= people
+    margin, instead = rivals(chosen, links, None if is_full else costs.newcomer)
     rival = np.where(instead < 0, -1, path[instead])
     return Paths(path, margin, np.where(rival == path, -1, rival))
 
@@ -155,19 +161,17 @@ class _Motion:
         )
 
 
-def _bridges(
-    clip: _Clip, motion: _Motion, costs: Costs, most: int = 1 << 16
-) -> tuple[IntArray, IntArray, FloatArray]:
-    """(L,) pairs of tracklets that are worth a link, and what it costs.
+def _bridges(clip: _Clip, motion: _Motion, reach: int, costs: Costs, most: int = 1 << 16) -> Links:
+    """Pairs of tracklets that are worth a link, and what it costs.
 
-    The second begins after the first ended, within reach. `most` pairs are compared at a time,
-    which bounds the memory.
+    The second begins at most `reach` frames after the first ended. `most` pairs are compared at a
+    time, which bounds the memory.
     """
     frames, firsts = clip.tracklets.frames, clip.tracklets.firsts
     starts, finishes = frames[firsts], frames[clip.tracklets.lasts]
     order = np.argsort(starts, kind="stable")
     low = starts[order].searchsorted(finishes, side="right")
-    high = starts[order].searchsorted(finishes + int(costs.reach * clip.fps), side="right")
+    high = starts[order].searchsorted(finishes + reach, side="right")
     i, place = expand(low, high - low)
     j = order[place]
     price = np.concatenate(
@@ -178,7 +182,7 @@ def _bridges(
         ]
     )
     pays = price < costs.newcomer
-    return i[pays], j[pays], price[pays]
+    return Links(i[pays], j[pays], price[pays])
 
 
 def _prices(clip: _Clip, motion: _Motion, costs: Costs, i: IntArray, j: IntArray) -> FloatArray:
@@ -213,61 +217,10 @@ def _prices(clip: _Clip, motion: _Motion, costs: Costs, i: IntArray, j: IntArray
     return price - costs.looks * np.where(np.isnan(likeness), 0.0, likeness - costs.alike)
 
 
-def _all_pairs(
-    tracklets: Tracklets, i: IntArray, j: IntArray, price: FloatArray, most: float
-) -> tuple[IntArray, IntArray, FloatArray]:
-    """Every pair of which the second begins after the first ended; at `most` if not given."""
-    starts, ends = tracklets.frames[tracklets.firsts], tracklets.frames[tracklets.lasts]
-    every = np.where(starts > ends[:, None], most, np.nan)
-    every[i, j] = price
-    i, j = np.nonzero(~np.isnan(every))
-    return i, j, every[i, j]
-
-
 def _omission(tracklets: Tracklets, costs: Costs) -> FloatArray:
     """(T,) what it costs to leave a tracklet out."""
     scores = np.where(np.isnan(tracklets.scores), 1.0, np.minimum(tracklets.scores, 1.0))
     return np.asarray(costs.evidence * np.add.reduceat(scores, tracklets.firsts))
-
-
-def _flow(
-    i: IntArray,
-    j: IntArray,
-    price: FloatArray,
-    omission: FloatArray,
-    people: int | None,
-    newcomer: float,
-) -> IntArray:
-    """(T,) the tracklet after each on its path; itself = left out; -1 = its path ends.
-
-    Rows are the ends of tracklets, then the beginnings of paths; columns are the beginnings of
-    tracklets, then the ends of paths. A path that nobody takes goes from its beginning to its end.
-    """
-    from scipy.sparse import csr_matrix
-    from scipy.sparse.csgraph import min_weight_full_bipartite_matching
-
-    n = len(omission)
-    own = np.arange(n)
-    if people is None:
-        # Each tracklet may begin and end a path; where two are linked, these are left for another.
-        spare, edge = n, 0.5 * newcomer
-        path, begun, unused = own, own, np.stack([j, i])
-    else:
-        spare, edge = people, 0.0
-        path, begun = np.divmod(np.arange(spare * n), n)
-        unused = np.indices((spare, spare)).reshape(2, -1)
-    rows = np.concatenate([i, own, n + path, begun, n + unused[0]])
-    columns = np.concatenate([j, own, begun, n + path, n + unused[1]])
-    free, edges = np.zeros(unused.shape[1]), np.full(2 * len(path), edge)
-    weights = np.concatenate([price, omission, edges, free])
-    # All full matchings have as many edges: a constant on each changes nothing, and none is 0,
-    # which would be no edge.
-    weights += 1.0 - weights.min(initial=0.0)
-    graph = csr_matrix((weights, (rows, columns)), shape=(n + spare, n + spare))
-    row, column = min_weight_full_bipartite_matching(graph)
-    following = np.full(n + spare, -1)
-    following[row] = np.where(column < n, column, -1)
-    return following[:n]
 
 
 def _followed(following: IntArray) -> IntArray:

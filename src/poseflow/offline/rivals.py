@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from .flow import Chosen, Links
+
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 
 
-def rivals(
-    following: IntArray, i: IntArray, j: IntArray, price: FloatArray, newcomer: float | None
-) -> tuple[FloatArray, IntArray]:
+def rivals(chosen: Chosen, links: Links, newcomer: float | None) -> tuple[FloatArray, IntArray]:
     """By how much all paths would be dearer if each tracklet did not come after what it does.
 
     What else there was: each link that might have been taken is, at the cost of those two that it
@@ -19,23 +19,21 @@ def rivals(
     would need more changes than that is not looked at.
 
     Args:
-        following: (T,) the tracklet after each on its path; itself = left out; -1 = its path ends.
-        i: (L,) tracklets that may go on as
-        j: (L,) others, which begin later,
-        price: (L,) at this cost, in nats.
+        chosen: the paths.
+        links: that might have been taken.
         newcomer: nats for one more path; None = there can be none.
 
     Returns:
         (T,) nats, inf = there was nothing else, and (T,) the tracklet that each would come after;
         -1 = none, a path would begin with it.
     """
-    own = np.arange(len(following))
-    left_out = following == own
-    after = np.where(left_out, -1, following)
+    own = np.arange(len(chosen.following))
+    left_out = chosen.following == own
+    after = np.where(left_out, -1, chosen.following)
     before = np.full(len(own), -1)
     before[after[after >= 0]] = own[after >= 0]
-    kept = ~left_out[i] & ~left_out[j]
-    i, j, price = i[kept], j[kept], price[kept]
+    kept = ~left_out[links.i] & ~left_out[links.j]
+    i, j, price = (column[kept] for column in links)
     table = _Prices(len(own), i, j, price)
     # Of a path, half is paid where it begins and half where it ends.
     edge, cut = (0.0, np.inf) if newcomer is None else (0.5 * newcomer, newcomer)
@@ -43,8 +41,8 @@ def rivals(
     other = after[i] != j
     i, j, price = i[other], j[other], price[other]
     loser, winner, last = after[i], before[j], _lasts(after)[j]
-    had = np.where(loser < 0, edge, table.of(i, loser))
-    had += np.where(winner < 0, edge, table.of(winner, j))
+    had = np.where(loser < 0, edge, chosen.price[i])
+    had += np.where(winner < 0, edge, chosen.price[winner])
     end = np.where(winner < 0, 0.0, edge)
     comes_after = np.stack([winner, last, np.full(len(i), -1)])
     costs = np.stack(
@@ -62,7 +60,7 @@ def rivals(
     return _least(
         len(own),
         np.concatenate([linked, j, loser[lost]]),
-        np.concatenate([cut - table.of(before[linked], linked), dearer, dearer[lost]]),
+        np.concatenate([cut - chosen.price[before[linked]], dearer, dearer[lost]]),
         np.concatenate([np.full(len(linked), -1), i, instead[lost]]),
     )
 
