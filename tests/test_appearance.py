@@ -222,6 +222,26 @@ def test_across_a_cut_whoever_stands_where_somebody_stood_is_somebody_else(name,
     assert [i.tolist() for i in ids] == [[1, 2]] * 4 + [[3, 4]] * 4
 
 
+@pytest.mark.parametrize("appearance", [None, LOOK])
+def test_after_a_cut_nobody_comes_back_to_where_they_were(appearance):
+    # Of two people one is seen at once in the other scene, and somebody else a little later.
+    tracker = Tracker(COCO, matcher=MATCHERS["dis"](), appearance=appearance)
+    before, after = [(180.0, RED), (420.0, BLUE)], [(180.0, TEAL), (300.0, GREEN)]
+    shown = [(poses_at(180, 420), scene(1, *before))] * 4
+    shown += [(poses_at(300), scene(2, *after))] * 3 + [(poses_at(180, 300), scene(2, *after))] * 3
+    ids = [tracker.update(poses, image).track_ids.tolist() for poses, image in shown]
+    assert ids == [[1, 2]] * 4 + [[3]] * 3 + [[4, 3]] * 3
+
+
+def test_if_people_are_counted_a_cut_makes_nobody_more():
+    tracker = Tracker(COCO, default(people=2), matcher=MATCHERS["dis"](), appearance=LOOK)
+    people = [(180.0, RED), (420.0, BLUE)]
+    for seed in range(1, 4):
+        for _ in range(3):
+            ids = tracker.update(poses_at(180, 420), scene(seed, *people)).track_ids.tolist()
+            assert sorted(ids) == [1, 2]
+
+
 @pytest.mark.parametrize("name", ["dis", "lk", "orb-exact"])
 def test_a_black_frame_is_no_cut(name):
     tracker = Tracker(COCO, matcher=MATCHERS[name](), appearance=LOOK)

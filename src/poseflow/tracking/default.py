@@ -170,9 +170,14 @@ class default:
             births = np.sort(births[best[: room - len(named)]])
         return Association(pairs, births, named, believed[births], similarity)
 
-    def remembers(self, fps: float) -> int:
-        """For how many frames a track is kept without being seen, at so many frames a second."""
-        return round(self.memory * fps) if self.people is None else np.iinfo(np.int64).max
+    def remembers(self, fps: float, is_cut: bool = False) -> int:
+        """For how many frames a track is kept without being seen, at so many frames a second.
+
+        None across a cut: nobody comes back to where they were in another scene.
+        """
+        if self.people is not None:
+            return np.iinfo(np.int64).max
+        return 0 if is_cut else round(self.memory * fps)
 
     def damping(self, fps: float) -> float:
         """In [0, 1), what is left of a velocity after each frame nobody confirmed it."""

@@ -38,7 +38,7 @@ class detect_and_track:
     def __post_init__(self) -> None:
         check_ranges(self)
 
-    def remembers(self, fps: float) -> int:
+    def remembers(self, fps: float, is_cut: bool = False) -> int:
         """For how many frames a track is kept without being seen: none."""
         return 0
 

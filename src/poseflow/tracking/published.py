@@ -50,7 +50,7 @@ class published:
     def __post_init__(self) -> None:
         check_ranges(self)
 
-    def remembers(self, fps: float) -> int:
+    def remembers(self, fps: float, is_cut: bool = False) -> int:
         """For how many frames a track is kept without being seen, at any rate of them."""
         return self.link - 1
 

@@ -59,8 +59,11 @@ class Told(NamedTuple):
 class Rule(Protocol):
     """One named setting of the tracker: its parameters and its decision, without any state."""
 
-    def remembers(self, fps: float) -> int:
-        """For how many frames a track is kept without being seen, at so many frames a second."""
+    def remembers(self, fps: float, is_cut: bool = False) -> int:
+        """For how many frames a track is kept without being seen, at so many frames a second.
+
+        `is_cut`: whether that begins with another scene.
+        """
 
     @property
     def follows_camera(self) -> bool:

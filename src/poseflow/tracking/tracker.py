@@ -140,7 +140,7 @@ class Tracker:
         alike = likeness(tracks.looks, looks) if looks.size else None
         told = Told(variances, self._fps, known, image_size, alike, is_cut)
         decision = self._rule.associate(tracks, poses, told)
-        ids = self._remember(tracks, poses, decision, looks)
+        ids = self._remember(tracks, poses, decision, looks, is_cut)
         # A caller may read the next frame into the same memory.
         self._last_image = None if shades is None or self._matcher is None else shades.copy()
         return poses.with_track_ids(ids)
@@ -211,7 +211,12 @@ class Tracker:
         return told < LEAST_TOLD and comparable(view_of(before), view_of(image))
 
     def _remember(
-        self, tracks: Tracks, poses: Poses, decision: Association, looks: FloatArray
+        self,
+        tracks: Tracks,
+        poses: Poses,
+        decision: Association,
+        looks: FloatArray,
+        is_cut: bool,
     ) -> IntArray:
         """Bring the tracks up to this frame; (N,) the ids of its poses."""
         tracks = self._named(tracks.observed(decision.pairs, poses), decision.named)
@@ -224,7 +229,7 @@ class Tracker:
         named = tracks.ids
         if len(decision.pairs) < len(tracks):
             # A track on trial must be seen in every frame.
-            memory = self._rule.remembers(self._fps)
+            memory = self._rule.remembers(self._fps, is_cut)
             forgotten = tracks.missed > memory * (tracks.ids != NO_ID)
             if np.count_nonzero(forgotten):
                 tracks = tracks[~forgotten]
