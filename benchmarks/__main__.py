@@ -22,6 +22,7 @@ NAMES = (
     "identity",
     "ablation",
     "doubts",
+    "relinking",
     "flows",
     "switches",
     "fusing",

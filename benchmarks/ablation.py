@@ -60,10 +60,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="DIR",
         help="folders of folders of clips: the same sets made with another seed each",
     )
-    parser.add_argument("--clips", type=int, default=7, help="the first so many of each set (7)")
+    parser.add_argument("--clips", type=int, help="the first so many of each set (all)")
 
 
-def run(sets: list[Path], clips: int) -> Outcome:
+def run(sets: list[Path], clips: int | None) -> Outcome:
     online: dict[str, list[Scores]] = {name: [] for name in ONLINE}
     relinked: dict[str, list[Scores]] = {name: [] for name in RELINKED}
     for folder in sets:
