@@ -29,6 +29,23 @@ def test_left_for_right_is_the_same_person():
     assert tracked(frames) == [[1, 2]] * 30
 
 
+def test_whoever_is_found_twice_the_second_time_the_wrong_way_round_is_found_once():
+    frames = [swapped(people_at((100 + 3 * f, 200), (101 + 3 * f, 201)), f % 2) for f in range(20)]
+    ids = tracked(frames)
+    assert {tuple(sorted(of_frame)) for of_frame in ids} == {(NO_ID, 1)}
+
+
+def test_a_weak_pose_the_wrong_way_round_goes_on_as_who_it_is():
+    # Two with their arms stretched out. Weak poses must be more alike than others, to go on.
+    def stretched(score: float) -> Poses:
+        poses = people_at((0, 200), (150, 200), score=score)
+        keypoints = poses.keypoints * [3, 1]
+        return Poses.from_keypoints(keypoints, poses.keypoint_scores, poses.scores)
+
+    weak = [swapped(stretched(0.45), which) for which in (0, 1)]
+    assert tracked([stretched(0.9)] * 5 + weak) == [[1, 2]] * 7
+
+
 def test_two_who_cross_behind_each_other_keep_their_ids():
     # For 5 frames in the middle the one behind is not found.
     def at(f: int) -> Poses:

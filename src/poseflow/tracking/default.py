@@ -28,6 +28,9 @@ BoolArray = NDArray[np.bool_]
 _OUTWARDS = np.array([-1.0, -1.0, 1.0, 1.0])
 """Of x0 y0 x1 y1, the directions that lead out of the box."""
 
+_ALIKE = 0.8
+"""OKS from which a track and a pose are alike with left and right where the estimator put them."""
+
 _POINT = 10.0
 """Pixels around a keypoint that is all there is of a person, in place of a size: so far estimators
 may err from frame to frame."""
@@ -246,11 +249,22 @@ class default:
         if unseen is not None:
             spread[:n_tracks] *= (1.0 + self.growth * unseen) ** 2
         spread *= self.softness**2
-        by_keypoints = _alike(keypoints, poses, spread, told.variances, i, j)
+        by_keypoints = _alike(
+            keypoints, poses.keypoints, poses.keypoint_scores, spread, told.variances, i, j
+        )
+        n = int(cells.searchsorted(n_tracks * n_poses))
+        if told.mirror is not None:
+            some = _open(by_keypoints, i, n_tracks + j, n, len(keypoints))
+            if len(some):
+                swapped = poses.keypoints.take(told.mirror, axis=1)
+                weights = poses.keypoint_scores.take(told.mirror, axis=1)
+                other = _alike(
+                    keypoints, swapped, weights, spread, told.variances, i[some], j[some]
+                )
+                by_keypoints[some] = np.maximum(by_keypoints[some], other)
         scores = np.fmin(poses.scores, 1.0)
         if nobody is not None:
             scores[nobody] = -1.0
-        n = int(cells.searchsorted(n_tracks * n_poses))
         twins = (by_keypoints[n:] > self.duplicate).nonzero()[0]
         if len(twins):
             twins = _weaker(scores, poses, i[n:][twins] - n_tracks, j[n:][twins], self.rival)
@@ -361,29 +375,50 @@ def _place(poses: Poses) -> IntArray:
 
 def _alike(
     keypoints: FloatArray,
-    poses: Poses,
+    others: FloatArray,
+    weights: FloatArray,
     spread: FloatArray,
     variances: FloatArray,
     i: IntArray,
     j: IntArray,
     most: int = 512,
 ) -> FloatArray:
-    """(P,) the OKS of keypoints i of (T + N, K, 2), spread over so many pixels², and poses j.
+    """(P,) the OKS of keypoints i of (T + N, K, 2), spread over so many pixels², and others j.
 
     `most` pairs are compared at a time: more of a crowd than a processor keeps at hand are slow.
     """
     if len(i) > most:
         parts = [slice(at, at + most) for at in range(0, len(i), most)]
         return np.concatenate(
-            [_alike(keypoints, poses, spread, variances, i[part], j[part]) for part in parts]
+            [_alike(keypoints, others, weights, spread, variances, i[p], j[p]) for p in parts]
         )
     return oks(
         # Of arrays of more than one axis, take() is thrice as fast as [].
         keypoints.take(i, axis=0),
-        poses.keypoints.take(j, axis=0),
+        others.take(j, axis=0),
         spread.take(i)[:, None] * variances,
-        poses.keypoint_scores.take(j, axis=0),
+        weights.take(j, axis=0),
     )
+
+
+def _open(alike: FloatArray, i: IntArray, k: IntArray, n: int, size: int) -> IntArray:
+    """Which pairs to compare with left and right exchanged: those that their own do not explain.
+
+    Args:
+        alike: (P,) of pairs i and k, of which the first n are a track and a pose.
+        i: (P,) among tracks and poses together.
+        k: (P,) among the same.
+        n: how many are not of two poses.
+        size: how many tracks and poses there are.
+    """
+    clear = alike[:n] >= _ALIKE
+    explained = np.zeros(size, dtype=bool)
+    explained[i[:n][clear]] = True
+    explained[k[:n][clear]] = True
+    if np.count_nonzero(explained) == size:
+        return i[:0]
+    some: IntArray = np.logical_not(explained.take(i) & explained.take(k)).nonzero()[0]
+    return some[alike.take(some) < _ALIKE]
 
 
 def _assign_among(

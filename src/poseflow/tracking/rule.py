@@ -46,6 +46,8 @@ class Told(NamedTuple):
         likeness: (T, N) cosines of what tracks and poses look like; nan = not told, None = of
             nobody.
         is_cut: whether the previous frame was another scene.
+        mirror: (K,) the keypoint on the other side of the body; None = none is on either side, or
+            that is not known.
     """
 
     variances: FloatArray
@@ -54,6 +56,7 @@ class Told(NamedTuple):
     image_size: tuple[int, int] | None = None
     likeness: FloatArray | None = None
     is_cut: bool = False
+    mirror: IntArray | None = None
 
 
 class Rule(Protocol):

@@ -52,6 +52,7 @@ class Tracker:
         appearance: Appearance | None = None,
     ) -> None:
         self._skeleton = skeleton
+        self._mirror = None if skeleton is None else skeleton.sides
         self._rule: Rule = default() if rule is None else rule
         self.fps = fps
         self._matcher = matcher
@@ -134,11 +135,12 @@ class Tracker:
             # As if the camera had always stood where it stands now, if that can be told.
             motion = camera_motion(known, tracks.boxes[tracks.missed == 0])
             if motion is None:
-                is_cut = self._is_cut(tracks, known, shades)
+                # Where nobody is any more, they may all be hidden.
+                is_cut = len(poses) > 0 and self._is_cut(tracks, known, shades)
             else:
                 tracks, known = moved_along(tracks, motion), steadied(known, motion)
         alike = likeness(tracks.looks, looks) if looks.size else None
-        told = Told(variances, self._fps, known, image_size, alike, is_cut)
+        told = Told(variances, self._fps, known, image_size, alike, is_cut, self._mirror)
         decision = self._rule.associate(tracks, poses, told)
         ids = self._remember(tracks, poses, decision, looks, is_cut)
         # A caller may read the next frame into the same memory.
