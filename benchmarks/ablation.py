@@ -7,11 +7,13 @@ what takes its place is what the rule does without it.
 from __future__ import annotations
 
 import argparse
+import dataclasses
 from collections.abc import Iterator
 from pathlib import Path
 from statistics import fmean, stdev
 from typing import NamedTuple
 
+import numpy as np
 from numpy.typing import NDArray
 
 import poseflow
@@ -39,6 +41,8 @@ ONLINE = {
     "memory (a fifth of a second)": default(memory=0.2),
     "recall of who was lost nearby": default(nearby=1e-6),
 }
+SIDES = "left and right exchanged"
+"""Off for a skeleton that does not tell which keypoint is on which side."""
 RELINKED = {
     "relinking": Costs(),
     "the logarithm of growth": Costs(dispersal=0.0),
@@ -64,7 +68,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(sets: list[Path], clips: int | None) -> Outcome:
-    online: dict[str, list[Scores]] = {name: [] for name in ONLINE}
+    online: dict[str, list[Scores]] = {name: [] for name in (*ONLINE, SIDES)}
     relinked: dict[str, list[Scores]] = {name: [] for name in RELINKED}
     for folder in sets:
         read = {
@@ -72,8 +76,11 @@ def run(sets: list[Path], clips: int | None) -> Outcome:
             for f in sorted(folder.iterdir())
             if any(f.glob("*.truth.json"))
         }
-        for name, rule in ONLINE.items():
-            tracked = {s: [_online(clip, rule) for clip in some] for s, some in read.items()}
+        for name in online:
+            rule = ONLINE.get(name, default())
+            tracked = {
+                s: [_online(clip, rule, name != SIDES) for clip in some] for s, some in read.items()
+            }
             online[name].append(_scores(read, tracked))
         tracked = {s: [_online(clip, default()) for clip in some] for s, some in read.items()}
         for name, costs in RELINKED.items():
@@ -114,9 +121,11 @@ def _rows(found: dict[str, list[Scores]]) -> Iterator[list[str]]:
         ]
 
 
-def _online(clip: Clip, rule: default) -> Sequence:
+def _online(clip: Clip, rule: default, is_sided: bool = True) -> Sequence:
     sequence = poseflow.load(clip.file)
-    tracker = poseflow.Tracker(sequence.skeleton, rule)
+    known = sequence.skeleton
+    one_sided = dataclasses.replace(known, mirror=np.arange(len(known)))
+    tracker = poseflow.Tracker(known if is_sided else one_sided, rule)
     # Images in which nobody was found are not in the file, and are frames all the same.
     return Sequence(
         sequence.skeleton,
