@@ -411,10 +411,10 @@ def _open(alike: FloatArray, i: IntArray, k: IntArray, n: int, size: int) -> Int
         n: how many are not of two poses.
         size: how many tracks and poses there are.
     """
-    clear = alike[:n] >= _ALIKE
+    clear = (alike[:n] >= _ALIKE).nonzero()[0]
     explained = np.zeros(size, dtype=bool)
-    explained[i[:n][clear]] = True
-    explained[k[:n][clear]] = True
+    explained[i[clear]] = True
+    explained[k[clear]] = True
     if np.count_nonzero(explained) == size:
         return i[:0]
     some: IntArray = np.logical_not(explained.take(i) & explained.take(k)).nonzero()[0]
