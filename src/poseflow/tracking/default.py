@@ -254,7 +254,7 @@ class default:
         )
         n = int(cells.searchsorted(n_tracks * n_poses))
         if told.mirror is not None:
-            some = _open(by_keypoints, i, n_tracks + j, n, len(keypoints))
+            some = _open(by_keypoints, i, n_tracks + j, n, n_tracks, len(keypoints))
             if len(some):
                 swapped = poses.keypoints.take(told.mirror, axis=1)
                 weights = poses.keypoint_scores.take(told.mirror, axis=1)
@@ -401,19 +401,22 @@ def _alike(
     )
 
 
-def _open(alike: FloatArray, i: IntArray, k: IntArray, n: int, size: int) -> IntArray:
-    """Which pairs to compare with left and right exchanged: those that their own do not explain.
+def _open(
+    alike: FloatArray, i: IntArray, k: IntArray, n: int, n_tracks: int, size: int
+) -> IntArray:
+    """Which pairs to compare with left and right exchanged: those of poses that no track explains.
 
     Args:
         alike: (P,) of pairs i and k, of which the first n are a track and a pose.
         i: (P,) among tracks and poses together.
         k: (P,) among the same.
         n: how many are not of two poses.
+        n_tracks: T.
         size: how many tracks and poses there are.
     """
     clear = (alike[:n] >= _ALIKE).nonzero()[0]
     explained = np.zeros(size, dtype=bool)
-    explained[i[clear]] = True
+    explained[:n_tracks] = True
     explained[k[clear]] = True
     if np.count_nonzero(explained) == size:
         return i[:0]
