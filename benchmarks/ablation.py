@@ -16,15 +16,15 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-import poseflow
+from poseflow import pipeline
 from poseflow.offline.linking import Costs
-from poseflow.poses import Sequence
+from poseflow.poses import Poses, Sequence
 from poseflow.relinking import relink
-from poseflow.tracking import default
+from poseflow.tracking import Tracker, default
 
 from .measure import Figure, Outcome
 from .report import columns
-from .scoring import Clip, read_clips, score
+from .scoring import Clip, add_sets, read_clips, score, sequence_of
 
 ONLINE = {
     "the default": default(),
@@ -56,35 +56,38 @@ RELINKED = {
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--sets",
-        type=Path,
-        nargs="+",
-        required=True,
-        metavar="DIR",
-        help="folders of folders of clips: the same sets made with another seed each",
-    )
+    add_sets(parser)
     parser.add_argument("--clips", type=int, help="the first so many of each set (all)")
+    parser.add_argument(
+        "--turned",
+        type=float,
+        default=0.0,
+        metavar="SHARE",
+        help="of poses, each by itself, in which left is taken for right besides (0)",
+    )
 
 
-def run(sets: list[Path], clips: int | None) -> Outcome:
+def run(sets: list[Path], clips: int | None, turned: float) -> Outcome:
     online: dict[str, list[Scores]] = {name: [] for name in (*ONLINE, SIDES)}
-    relinked: dict[str, list[Scores]] = {name: [] for name in RELINKED}
+    relinked: dict[str, list[Scores]] = {name: [] for name in (*RELINKED, SIDES)}
     for folder in sets:
         read = {
-            f.name: read_clips(f, clips)
+            f.name: [_turned(clip, turned) for clip in read_clips(f, clips)]
             for f in sorted(folder.iterdir())
             if any(f.glob("*.truth.json"))
         }
+        sequences = {s: [sequence_of(clip) for clip in some] for s, some in read.items()}
+        one_sided = {s: [_one_sided(q) for q in some] for s, some in sequences.items()}
+        there: dict[bool, dict[str, list[Sequence]]] = {}
         for name in online:
-            rule = ONLINE.get(name, default())
-            tracked = {
-                s: [_online(clip, rule, name != SIDES) for clip in some] for s, some in read.items()
-            }
+            rule, seen = ONLINE.get(name, default()), one_sided if name == SIDES else sequences
+            tracked = {s: [_online(q, rule) for q in some] for s, some in seen.items()}
             online[name].append(_scores(read, tracked))
-        tracked = {s: [_online(clip, default()) for clip in some] for s, some in read.items()}
-        for name, costs in RELINKED.items():
-            linked = {s: [_relinked(t, costs) for t in some] for s, some in tracked.items()}
+            if name in ("the default", SIDES):
+                there[name == SIDES] = tracked
+        for name in relinked:
+            costs, seen = RELINKED.get(name, Costs()), there[name == SIDES]
+            linked = {s: [_relinked(t, costs) for t in some] for s, some in seen.items()}
             relinked[name].append(_scores(read, linked))
     head = ["", "mean IDF1", "difference", "switches"]
     table = columns([head, *_rows(online), *_rows(relinked)])
@@ -121,21 +124,32 @@ def _rows(found: dict[str, list[Scores]]) -> Iterator[list[str]]:
         ]
 
 
-def _online(clip: Clip, rule: default, is_sided: bool = True) -> Sequence:
-    sequence = poseflow.load(clip.file)
+def _turned(clip: Clip, share: float) -> Clip:
+    """With left for right in so many poses; which, is the same for each clip at each run."""
+    if not share:
+        return clip
+    mirror, rng = sequence_of(clip).skeleton.mirror, np.random.default_rng(0)
+    frames = []
+    for poses in clip.frames:
+        side = np.where(rng.random((len(poses), 1)) < share, mirror, np.arange(len(mirror)))
+        keypoints = np.take_along_axis(poses.keypoints, side[..., None], axis=1)
+        scores = np.take_along_axis(poses.keypoint_scores, side, axis=1)
+        frames.append(Poses.from_keypoints(keypoints, scores, poses.scores))
+    return dataclasses.replace(clip, frames=frames)
+
+
+def _one_sided(sequence: Sequence) -> Sequence:
     known = sequence.skeleton
-    one_sided = dataclasses.replace(known, mirror=np.arange(len(known)))
-    tracker = poseflow.Tracker(known if is_sided else one_sided, rule)
-    # Images in which nobody was found are not in the file, and are frames all the same.
-    return Sequence(
-        sequence.skeleton,
-        tuple(tracker.update(poses) for poses in clip.frames),
-        ("",) * len(clip.frames),
-    )
+    skeleton = dataclasses.replace(known, mirror=np.arange(len(known)))
+    return dataclasses.replace(sequence, skeleton=skeleton)
+
+
+def _online(sequence: Sequence, rule: default) -> Sequence:
+    return pipeline.track(sequence, Tracker(sequence.skeleton, rule))
 
 
 def _relinked(tracked: Sequence, costs: Costs) -> Sequence:
-    return relink(tracked, poseflow.Tracker(tracked.skeleton), costs=costs)
+    return relink(tracked, Tracker(tracked.skeleton), costs=costs)
 
 
 def _ids(tracked: Sequence) -> list[NDArray]:

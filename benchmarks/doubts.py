@@ -15,16 +15,15 @@ from pathlib import Path
 
 import numpy as np
 
-import poseflow
 from poseflow import pipeline
 from poseflow.poses import Sequence
 from poseflow.relinking import counted, relink
 from poseflow.summary import summarise
-from poseflow.tracking import default
+from poseflow.tracking import Tracker, default
 
 from .measure import Figure, Outcome
 from .report import columns
-from .scoring import Clip, read_clips
+from .scoring import Clip, add_sets, read_clips, sequence_of
 
 BANDS = (-np.inf, 0.0, 0.1, 0.2, 0.3, 0.5, 0.7, 0.9)
 WITHIN = 5
@@ -32,14 +31,7 @@ WITHIN = 5
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--sets",
-        type=Path,
-        nargs="+",
-        required=True,
-        metavar="DIR",
-        help="folders of folders of clips",
-    )
+    add_sets(parser)
 
 
 @dataclass
@@ -86,14 +78,12 @@ def run(sets: list[Path]) -> Outcome:
 
 
 def _online(clip: Clip, rule: default) -> Sequence:
-    skeleton = poseflow.load(clip.file).skeleton
-    # Images in which nobody was found are not in the file, and are frames all the same.
-    sequence = Sequence(skeleton, tuple(clip.frames), ("",) * len(clip.frames))
-    return pipeline.track(sequence, poseflow.Tracker(skeleton, rule))
+    sequence = sequence_of(clip)
+    return pipeline.track(sequence, Tracker(sequence.skeleton, rule))
 
 
 def _linked(tracked: Sequence, people: int | None) -> Sequence:
-    return relink(tracked, poseflow.Tracker(tracked.skeleton), people=people)
+    return relink(tracked, Tracker(tracked.skeleton), people=people)
 
 
 def _strange(people: list[np.ndarray], ids: list[list[int]]) -> Iterator[tuple[int, int]]:

@@ -6,6 +6,7 @@ joints, the area of the box around the true person's annotated joints, the mean 
 
 from __future__ import annotations
 
+import argparse
 import json
 import warnings
 from collections.abc import Iterable, Mapping
@@ -17,7 +18,8 @@ import motmetrics
 import numpy as np
 from numpy.typing import NDArray
 
-from poseflow.poses import Poses
+from poseflow.formats import load
+from poseflow.poses import Poses, Sequence
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -65,9 +67,27 @@ class Clip:
     sources: list[IntArray]
 
 
+def add_sets(parser: argparse.ArgumentParser) -> None:
+    """The option of a benchmark that takes sets made with several seeds."""
+    parser.add_argument(
+        "--sets",
+        type=Path,
+        nargs="+",
+        required=True,
+        metavar="DIR",
+        help="folders of folders of clips: the same sets made with another seed each",
+    )
+
+
 def read_clips(folder: Path, most: int | None = None) -> list[Clip]:
     """Every NAME.json of a folder with a NAME.truth.json beside it, in order of name."""
     return [_read_clip(path) for path in sorted(folder.glob("*.truth.json"))[:most]]
+
+
+def sequence_of(clip: Clip) -> Sequence:
+    """The clip to track; images in which nobody was found are frames all the same."""
+    skeleton = load(clip.file).skeleton
+    return Sequence(skeleton, tuple(clip.frames), ("",) * len(clip.frames))
 
 
 def _read_clip(path: Path) -> Clip:

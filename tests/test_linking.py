@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from poseflow.offline.flow import Chosen, Counted, Links, cheapest
+from poseflow.offline.cheapest import Chosen, Counted, Links, cheapest
 from poseflow.offline.linking import Costs, Paths, paths
 from poseflow.offline.rivals import rivals
 from poseflow.offline.tracklets import Tracklets, tracklets

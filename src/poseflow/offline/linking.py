@@ -11,8 +11,8 @@ from ..geometry import expand
 from ..looks import alike_in_pairs
 from ..poses import NO_ID
 from ..similarity import oks
+from .cheapest import Counted, Links, cheapest
 from .ends import Ends, ends, sizes, velocities
-from .flow import Counted, Links, cheapest
 from .rivals import rivals
 from .tracklets import Tracklets
 from .usual import SLACK, SPAN, Usual, drifts, gaps, usual
@@ -68,7 +68,7 @@ class Paths:
     Attributes:
         path: (T,) which path each tracklet is on, the number of its first; -1 = nobody's.
         margin: (T,) nats by which all would be dearer if each did not go on, or begin, as it does,
-            by the best exchange of two links; inf = there was nothing else.
+            by the cheapest change; inf = there was nothing else.
         rival: (T,) the path that it would be on then; -1 = one of its own.
     """
 
@@ -86,10 +86,8 @@ def paths(
 ) -> Paths:
     """The cheapest set of paths through the tracklets of a clip.
 
-    The minimum-cost flow of Zhang, Li and Nevatia (CVPR 2008) with tracklets for detections:
-    as an assignment of each tracklet's end to another's beginning, to nothing, or to itself, which
-    leaves it out. Motion is measured along the paths of the round before, which are longer than
-    tracklets.
+    Motion, and with it the price of links, is measured along the paths of the round before, which
+    are longer than tracklets.
 
     Args:
         tracklets: T.

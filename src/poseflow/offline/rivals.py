@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from .flow import Chosen, Links
+from .cheapest import Chosen, Links
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]

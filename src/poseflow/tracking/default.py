@@ -14,8 +14,8 @@ from ..errors import InputError
 from ..geometry import areas
 from ..motion_field import carry_people
 from ..poses import NO_ID, Poses
-from ..similarity import oks
 from .motion import damped_frames
+from .pairs import alike_either_way, iou, near
 from .ranges import LEAST, check_ranges, number
 from .recall import closeness, nearness
 from .rule import Association, Told
@@ -27,9 +27,6 @@ BoolArray = NDArray[np.bool_]
 
 _OUTWARDS = np.array([-1.0, -1.0, 1.0, 1.0])
 """Of x0 y0 x1 y1, the directions that lead out of the box."""
-
-_ALIKE = 0.8
-"""OKS from which a track and a pose are alike with left and right where the estimator put them."""
 
 _POINT = 10.0
 """Pixels around a keypoint that is all there is of a person, in place of a size: so far estimators
@@ -242,26 +239,17 @@ class default:
             extent = across[0] + across[1]
             sides = across.reshape(4, -1).T.copy()
         area = extent[0] * extent[1]
-        cells = _near(across, extent, n_tracks)
+        cells = near(across, extent, n_tracks)
         i, j = np.divmod(cells, max(n_poses, 1))
         spread = area.copy()
         unseen = tracks.missed / told.fps if np.count_nonzero(tracks.missed) else None
         if unseen is not None:
             spread[:n_tracks] *= (1.0 + self.growth * unseen) ** 2
         spread *= self.softness**2
-        by_keypoints = _alike(
-            keypoints, poses.keypoints, poses.keypoint_scores, spread, told.variances, i, j
+        by_keypoints = alike_either_way(
+            keypoints, poses, spread, told.variances, told.mirror, i, j, n_tracks
         )
         n = int(cells.searchsorted(n_tracks * n_poses))
-        if told.mirror is not None:
-            some = _open(by_keypoints, i, n_tracks + j, n, n_tracks, len(keypoints))
-            if len(some):
-                swapped = poses.keypoints.take(told.mirror, axis=1)
-                weights = poses.keypoint_scores.take(told.mirror, axis=1)
-                other = _alike(
-                    keypoints, swapped, weights, spread, told.variances, i[some], j[some]
-                )
-                by_keypoints[some] = np.maximum(by_keypoints[some], other)
         scores = np.fmin(poses.scores, 1.0)
         if nobody is not None:
             scores[nobody] = -1.0
@@ -269,7 +257,7 @@ class default:
         if len(twins):
             twins = _weaker(scores, poses, i[n:][twins] - n_tracks, j[n:][twins], self.rival)
         i, j, by_keypoints = i[:n], j[:n], by_keypoints[:n]
-        by_boxes = _iou(sides, area, i, n_tracks + j)
+        by_boxes = iou(sides, area, i, n_tracks + j)
         alike = self.keypoint_share * by_keypoints + (1.0 - self.keypoint_share) * by_boxes
         if unseen is not None:
             alike -= np.minimum(self.staleness / 1.2 * unseen, self.staleness).take(i)
@@ -301,41 +289,6 @@ class default:
             shift[seen[followed]] = moved[followed]
         corners = tracks.boxes.reshape(-1, 2, 2) + shift[:, None]
         return keypoints, corners.reshape(-1, 4)
-
-
-def _near(sides: FloatArray, extent: FloatArray, n_tracks: int) -> IntArray:
-    """Which pairs are worth comparing; most in a crowd are far apart.
-
-    A track and a pose if their boxes overlap, or would if the track's were a quarter wider on each
-    side. A pose and another in whose box its middle lies: twins have as much in common.
-
-    Args:
-        sides: (2, 2, T + N) −x0 −y0 and x1 y1 of the tracks, then of the poses.
-        extent: (2, T + N) their widths and heights.
-        n_tracks: T.
-
-    Returns:
-        (P,) in order, cells of a table of T + N rows, the tracks and then the poses, and N columns.
-    """
-    n_poses = sides.shape[2] - n_tracks
-    margin = -0.5 * extent
-    margin[:, :n_tracks] *= -0.5
-    wide = sides + margin
-    beyond = wide[..., None] > -sides[::-1, :, None, n_tracks:]
-    near = np.logical_and.reduce(beyond.reshape(4, -1))
-    # No pose is its own twin.
-    near[n_tracks * n_poses :: n_poses + 1] = False
-    cells: IntArray = near.nonzero()[0]
-    return cells
-
-
-def _iou(sides: FloatArray, area: FloatArray, i: IntArray, k: IntArray) -> FloatArray:
-    """(P,) the IoU of boxes i and k of (B, 4) −x0 −y0 x1 y1, and (B,) areas."""
-    # What two boxes have in common ends, on each side, where the first of them does.
-    first = np.minimum(sides.take(i, axis=0), sides.take(k, axis=0))
-    extent = np.maximum(first[:, :2] + first[:, 2:], 0.0)
-    common = extent[:, 0] * extent[:, 1]
-    return np.asarray(common / (area.take(i) + area.take(k) - common))
 
 
 def _within(boxes: FloatArray, others: FloatArray) -> FloatArray:
@@ -371,57 +324,6 @@ def _place(poses: Poses) -> IntArray:
     where = np.concatenate([poses.boxes, poses.keypoints.reshape(len(poses), -1)], axis=1)
     numbers = np.nan_to_num(where, nan=-np.inf, neginf=-np.inf, posinf=np.inf)
     return np.unique(numbers, axis=0, return_inverse=True)[1].reshape(-1)
-
-
-def _alike(
-    keypoints: FloatArray,
-    others: FloatArray,
-    weights: FloatArray,
-    spread: FloatArray,
-    variances: FloatArray,
-    i: IntArray,
-    j: IntArray,
-    most: int = 512,
-) -> FloatArray:
-    """(P,) the OKS of keypoints i of (T + N, K, 2), spread over so many pixels², and others j.
-
-    `most` pairs are compared at a time: more of a crowd than a processor keeps at hand are slow.
-    """
-    if len(i) > most:
-        parts = [slice(at, at + most) for at in range(0, len(i), most)]
-        return np.concatenate(
-            [_alike(keypoints, others, weights, spread, variances, i[p], j[p]) for p in parts]
-        )
-    return oks(
-        # Of arrays of more than one axis, take() is thrice as fast as [].
-        keypoints.take(i, axis=0),
-        others.take(j, axis=0),
-        spread.take(i)[:, None] * variances,
-        weights.take(j, axis=0),
-    )
-
-
-def _open(
-    alike: FloatArray, i: IntArray, k: IntArray, n: int, n_tracks: int, size: int
-) -> IntArray:
-    """Which pairs to compare with left and right exchanged: those of poses that no track explains.
-
-    Args:
-        alike: (P,) of pairs i and k, of which the first n are a track and a pose.
-        i: (P,) among tracks and poses together.
-        k: (P,) among the same.
-        n: how many are not of two poses.
-        n_tracks: T.
-        size: how many tracks and poses there are.
-    """
-    clear = (alike[:n] >= _ALIKE).nonzero()[0]
-    explained = np.zeros(size, dtype=bool)
-    explained[:n_tracks] = True
-    explained[k[clear]] = True
-    if np.count_nonzero(explained) == size:
-        return i[:0]
-    some: IntArray = np.logical_not(explained.take(i) & explained.take(k)).nonzero()[0]
-    return some[alike.take(some) < _ALIKE]
 
 
 def _assign_among(
