@@ -85,6 +85,14 @@ def test_of_one_meeting_the_narrowest_frame_is_told_and_later_meetings_too():
     assert summarise(clip).where_to_look == (Moment(11, 7, 4, 0.02), Moment(50, 4, None, 0.04))
 
 
+def test_meetings_are_apart_by_seconds_where_times_are_known():
+    ids = (people_at((0, 0), (9, 0)).with_track_ids([4, 7]),) * 60
+    doubts = (Doubt(10, 0, 7, 0.05), Doubt(20, 0, 7, 0.06))
+    for fps, told in ((25.0, 1), (5.0, 2)):
+        clip = Sequence(COCO, ids, ("",) * 60, times=np.arange(60) / fps, doubts=doubts)
+        assert len(summarise(clip).where_to_look) == told
+
+
 def test_the_command_says_where_to_look(tmp_path, capsys):
     save(tmp_path / "poses.json", crossing(), format="alphapose")
     out = tmp_path / "out"

@@ -9,8 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from poseflow import pipeline
 from poseflow.errors import InputError
 from poseflow.frames import Correspondences
+from poseflow.offline.linking import Costs
 from poseflow.offline.tracklets import agreed, tracklets
 from poseflow.offline.usual import drifts, usual
 from poseflow.poses import NO_ID, Poses, Sequence
@@ -175,6 +177,48 @@ def test_ids_only_are_changed_and_counted_from_one_in_order_of_appearance():
     assert ids_of(after) == [[1], *[[2, 1]] * 9]
     for one, other in zip(before.frames, after.frames, strict=True):
         assert one.keypoints.tobytes() == other.keypoints.tobytes()
+
+
+def hidden_side_by_side(apart: float) -> list[Poses]:
+    """Two stand so far from each other, are hidden for a second, and stand a little nearer."""
+    left, right = (300 - apart / 2, 200), (300 + apart / 2, 200)
+    nearer = (305 - apart / 2, 200), (295 + apart / 2, 200)
+    return [people_at(left, right)] * 10 + [people_at()] * 25 + [people_at(*nearer[::-1])] * 10
+
+
+def test_who_may_have_changed_places_is_told_with_who_else_it_may_be():
+    linked = relink(tracked(hidden_side_by_side(20)), Tracker(COCO))
+    assert ids_of(linked)[0] == [1, 2]
+    assert ids_of(linked)[-1] == [2, 1]
+    assert [(d.frame, d.pose, d.rival) for d in linked.doubts] == [(35, 0, 1), (35, 1, 2)]
+    one, other = (doubt.margin for doubt in linked.doubts)
+    # The other way round they would both be somebody else.
+    assert one == pytest.approx(other)
+    assert 0 < one < 0.9
+    apart = relink(tracked(hidden_side_by_side(60)), Tracker(COCO)).doubts
+    assert all(doubt.margin > one for doubt in apart)
+    assert relink(tracked(hidden_side_by_side(300)), Tracker(COCO)).doubts == ()
+
+
+def test_the_margin_of_a_link_is_what_it_is_likelier_by():
+    # Somebody stands still, unseen for 24 frames: three nats for somebody new, less what time
+    # costs, at two nats for odds of e to 1.
+    costs = Costs(surprise=0.0, vote=0.0, newcomer=3.0)
+    frames = [people_at((300, 200))] * 10 + [people_at()] * 24 + [people_at((300, 200))] * 10
+    linked = relink(tracked(frames), Tracker(COCO), costs=costs)
+    (doubt,) = linked.doubts
+    assert (doubt.frame, doubt.pose, doubt.rival) == (34, 0, NO_ID)
+    odds = np.exp((3.0 - 1.5 * np.log(1 + 3.5 * 24 / 25)) / 2)
+    assert doubt.margin == pytest.approx((odds - 1) / (odds + 1), rel=1e-5)
+
+
+def test_moments_of_the_tracker_give_way_to_those_of_the_links():
+    # Two cross in view: both directions agree, and there is nothing left to doubt.
+    before = Tracker(COCO)
+    frames = [people_at((100 + 6 * f, 200), (340 - 6 * f, 210)) for f in range(41)]
+    online = pipeline.track(clip(frames), before)
+    assert online.doubts
+    assert relink(online, Tracker(COCO)).doubts == ()
 
 
 @pytest.mark.parametrize(
