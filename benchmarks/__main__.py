@@ -29,6 +29,7 @@ NAMES = (
     "settings",
     "refining",
     "camera",
+    "marked",
 )
 
 
