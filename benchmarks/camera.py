@@ -1,8 +1,9 @@
 """What a moving camera costs: a clip of yours is filmed again by a camera that pans and zooms.
 
 The clip lies on a canvas that goes on around it (mirrored), nobody leaves the picture, and frames
-and poses are warped alike. Ids of the still clip are the truth; a switch is a person whose id in
-the warped one changes. Beside it, the same with a tracker that does not follow the camera.
+and poses are warped alike. Ids of the still clip are the truth, or people marked as for `marked`; a
+switch is a person whose id in the warped one changes. Beside it, the same with a tracker that does
+not follow the camera, or, where people are marked, with the clip as it is.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from poseflow.poses import Poses, Sequence
 from poseflow.tracking import Tracker, default
 from poseflow.video import open_video, read_frames
 
+from .marked import NOBODY, marked
 from .measure import Figure, Outcome
 
 FloatArray = NDArray[np.float64]
@@ -43,33 +45,45 @@ class left_behind(default):
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--video", type=Path, required=True)
     parser.add_argument("--poses", type=Path, required=True, help="of that video, any format")
+    parser.add_argument("--truth", type=Path, help="who each pose is of, see `marked`")
     parser.add_argument("--seeds", type=int, default=3, help="different camera paths (3)")
 
 
-def run(video: Path, poses: Path, seeds: int) -> Outcome:
+def run(video: Path, poses: Path, truth: Path | None, seeds: int) -> Outcome:
     film = open_video(video)
     still = on_video(load(poses), film)
     width, height = film.size
-    truth = _ids(still, default(), film.fps, read_frames(film, color=False))
+    standing = _ids(still, default(), film.fps, read_frames(film, color=False))
+    people = standing
+    peers: dict[str, float] = {}
+    if truth is not None:
+        people = [[0 if p == NOBODY else ord(p) for p in line] for line in marked(truth, still)]
+        peers["camera standing still"] = n_switches(people, standing)
     figures = []
     for seed in range(seeds):
         path = camera_path(len(still), film.fps, (width, height), seed)
         moving = still.with_frames(map(seen_by, still.frames, path))
+        rules = {"followed": default()}
+        if truth is None:
+            rules["camera not followed"] = left_behind()
         switches = {}
-        for name, rule in {"followed": default(), "left": left_behind()}.items():
+        for name, rule in rules.items():
             frames = _filmed(read_frames(film, color=False), path)
-            switches[name] = n_switches(truth, _ids(moving, rule, film.fps, frames))
+            switches[name] = n_switches(people, _ids(moving, rule, film.fps, frames))
+        ours = switches.pop("followed")
+        ((peer, theirs),) = (peers | switches).items()
+        against = "the still clip's ids" if truth is None else "people marked"
         figures.append(
             Figure(
-                name=f"{video.name}, camera path {seed}: switches against the still clip's ids",
+                name=f"{video.name}, camera path {seed}: switches against {against}",
                 unit="switches",
-                ours=switches["followed"],
-                peer="camera not followed",
-                theirs=switches["left"],
+                ours=ours,
+                peer=peer,
+                theirs=theirs,
             )
         )
-    people = len({i for ids in truth for i in ids if i > 0})
-    return Outcome(figures, f"{len(still)} frames, {people} ids in the still clip\n")
+    seen = len({i for ids in standing for i in ids if i > 0})
+    return Outcome(figures, f"{len(still)} frames, {seen} ids in the still clip\n")
 
 
 def camera_path(n: int, fps: float, size: tuple[int, int], seed: int) -> FloatArray:

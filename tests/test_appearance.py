@@ -242,6 +242,17 @@ def test_if_people_are_counted_a_cut_makes_nobody_more():
             assert sorted(ids) == [1, 2]
 
 
+def test_if_people_are_counted_who_is_not_seen_at_a_cut_comes_back():
+    tracker = Tracker(COCO, default(people=2), matcher=MATCHERS["dis"](), appearance=LOOK)
+    people = [(180.0, RED), (420.0, BLUE)]
+    for _ in range(3):
+        tracker.update(poses_at(180, 420), scene(1, *people))
+    assert len(tracker.update(poses_at(180), scene(2, *people)).track_ids) == 1
+    for _ in range(3):
+        ids = tracker.update(poses_at(180, 420), scene(2, *people)).track_ids
+        assert ids.tolist() == [1, 2]
+
+
 @pytest.mark.parametrize("name", ["dis", "lk", "orb-exact"])
 def test_a_black_frame_is_no_cut(name):
     tracker = Tracker(COCO, matcher=MATCHERS[name](), appearance=LOOK)

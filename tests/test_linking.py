@@ -168,6 +168,20 @@ def test_somebody_new_has_for_a_rival_who_went_on_as_another():
     assert found.margin[1] == pytest.approx(found.margin[2])
 
 
+def test_nobody_is_ones_own_rival():
+    # The second stretch is a step aside: without it the third would come after the first.
+    found = linked(
+        stretches(
+            (range(10), (100, 200), STILL),
+            (range(15, 20), (130, 200), STILL),
+            (range(25, 40), (100, 200), STILL),
+        )
+    )
+    assert found.path.tolist() == [0, 0, 0]
+    assert found.margin[1] == found.margin[2] < np.inf
+    assert found.rival.tolist() == [-1, -1, -1]
+
+
 def test_where_people_are_counted_no_path_can_be_cut():
     clip = stretches((range(10), (100, 200), STILL), (range(29, 40), (100, 200), STILL))
     assert np.isinf(linked(clip, people=1).margin).all()
@@ -292,6 +306,16 @@ def test_of_all_sets_of_paths_the_cheapest_is_chosen(seed, n, people):
         assert gap > 0
         told = {links.get((t, following[t])), COUNTED.anybody if gap > 4 else COUNTED.perforce}
         assert chosen.price[t] in (told if people else {links[t, following[t]]})
+
+
+def test_whoever_has_to_be_somebody_is_who_was_lost_before():
+    # Two people, lost in frames 0 and 9. Who comes in frame 6, after a longer gap than is bridged,
+    # can only be the first; who comes in frame 11 is then the second, perforce.
+    spans = np.array([[0, 0], [9, 9], [6, 20], [11, 20]])
+    nothing = Links(np.empty(0, int), np.empty(0, int), np.empty(0))
+    chosen = cheapest(nothing, NEWCOMER, np.full(4, 100.0), spans, COUNTED)
+    assert chosen.following.tolist() == [2, 3, -1, -1]
+    assert chosen.price.tolist() == [9.0, 11.0, 0.0, 0.0]
 
 
 def test_a_number_above_those_who_are_there_makes_nobody_more():

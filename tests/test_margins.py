@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import numpy as np
+import pytest
 
 from poseflow import pipeline
 from poseflow.cli import main
@@ -55,6 +56,16 @@ def test_a_crossing_is_where_to_look():
     assert 18 <= moment.frame <= 22
     assert {moment.track_id, moment.rival_id} == {1, 2}
     assert 0 < moment.margin < 0.3
+
+
+def test_who_was_not_seen_is_a_little_less_surely_the_same():
+    # At 25 frames a second, unseen for 0.6 seconds: half of the 1.2 over which 0.22 is lost.
+    tracker = Tracker(COCO, fps=25.0)
+    for frame in range(40):
+        tracker.update(people_at() if 20 <= frame < 35 else people_at((100, 200)))
+    margin = {doubt.frame: doubt.margin for doubt in tracker.doubts(np.inf)}
+    assert margin[19] == pytest.approx(1.0)
+    assert margin[35] == pytest.approx(1.0 - 0.22 / 2)
 
 
 def test_who_is_seen_twice_is_no_rival_of_oneself():

@@ -46,6 +46,31 @@ def test_a_weak_pose_the_wrong_way_round_goes_on_as_who_it_is():
     assert tracked([stretched(0.9)] * 5 + weak) == [[1, 2]] * 7
 
 
+def test_two_back_to_back_in_one_place_are_two():
+    # As they come near, each explains one of the poses; neither is the other the wrong way round.
+    steps = [max(60 - 3 * f, 0) for f in range(30)]
+    frames = [swapped(people_at((200, 200), (200 + step, 200)), 1) for step in steps]
+    assert tracked(frames) == [[1, 2]] * 30
+
+
+def test_of_somebody_the_wrong_way_round_the_sure_keypoints_count():
+    # Seen from the side: what is on the far side is guessed, each time elsewhere.
+    far = [n for n, name in enumerate(COCO.keypoints) if name.startswith("left_")]
+    rng = np.random.default_rng(0)
+
+    def from_the_side(turned: bool) -> Poses:
+        keypoints = people_at((200, 200)).keypoints
+        keypoints[0, far] += rng.uniform(-60, 60, (len(far), 2))
+        scores = np.full((1, len(COCO)), 0.9)
+        scores[0, far] = 0.1
+        if turned:
+            keypoints, scores = keypoints[:, COCO.mirror], scores[:, COCO.mirror]
+        return Poses.from_keypoints(keypoints, scores, np.array([0.45]))
+
+    frames = [people_at((200, 200))] * 5 + [from_the_side(f % 2 == 1) for f in range(10)]
+    assert tracked(frames) == [[1]] * 15
+
+
 def test_two_who_cross_behind_each_other_keep_their_ids():
     # For 5 frames in the middle the one behind is not found.
     def at(f: int) -> Poses:
