@@ -57,6 +57,7 @@ RELINKED = {
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_sets(parser)
+    parser.add_argument("--only", metavar="NAME", help="of each folder, this set alone (all)")
     parser.add_argument("--clips", type=int, help="the first so many of each set (all)")
     parser.add_argument(
         "--turned",
@@ -67,14 +68,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def run(sets: list[Path], clips: int | None, turned: float) -> Outcome:
+def run(sets: list[Path], only: str | None, clips: int | None, turned: float) -> Outcome:
     online: dict[str, list[Scores]] = {name: [] for name in (*ONLINE, SIDES)}
     relinked: dict[str, list[Scores]] = {name: [] for name in (*RELINKED, SIDES)}
     for folder in sets:
         read = {
             f.name: [_turned(clip, turned) for clip in read_clips(f, clips)]
             for f in sorted(folder.iterdir())
-            if any(f.glob("*.truth.json"))
+            if only in (None, f.name) and any(f.glob("*.truth.json"))
         }
         sequences = {s: [sequence_of(clip) for clip in some] for s, some in read.items()}
         one_sided = {s: [_one_sided(q) for q in some] for s, some in sequences.items()}

@@ -246,10 +246,10 @@ class default:
         if unseen is not None:
             spread[:n_tracks] *= (1.0 + self.growth * unseen) ** 2
         spread *= self.softness**2
-        by_keypoints = alike_either_way(
-            keypoints, poses, spread, told.variances, told.mirror, i, j, n_tracks
-        )
         n = int(cells.searchsorted(n_tracks * n_poses))
+        by_keypoints = alike_either_way(
+            keypoints, poses, spread, told.variances, told.mirror, i, j, n
+        )
         scores = np.fmin(poses.scores, 1.0)
         if nobody is not None:
             scores[nobody] = -1.0

@@ -49,7 +49,7 @@ def alike_either_way(
     mirror: IntArray | None,
     i: IntArray,
     j: IntArray,
-    n_tracks: int,
+    n: int,
 ) -> FloatArray:
     """(P,) the OKS of keypoints i and poses j, if need be with left and right exchanged.
 
@@ -62,17 +62,16 @@ def alike_either_way(
         spread: (T + N,) square pixels, for a person's area.
         variances: (K,) squared falloffs, of a pose of unit area.
         mirror: (K,) the keypoint on the other side; None = nothing is known of sides.
-        i: (P,) in order.
+        i: (P,).
         j: (P,).
-        n_tracks: T.
+        n: so many pairs, the first, are of a track and a pose; the others of two poses.
     """
     found = poses.keypoints, poses.keypoint_scores
     alike = _alike(keypoints, *found, spread, variances, i, j)
     if mirror is None:
         return alike
-    clear = (alike[: i.searchsorted(n_tracks)] >= _ALIKE).nonzero()[0]
     explained = np.zeros(len(poses), dtype=bool)
-    explained[j[clear]] = True
+    explained[j[:n][alike[:n] >= _ALIKE]] = True
     if np.count_nonzero(explained) == len(poses):
         return alike
     some = (np.logical_not(explained.take(j)) & (alike < _ALIKE)).nonzero()[0]
