@@ -244,13 +244,11 @@ def test_if_people_are_counted_a_cut_makes_nobody_more():
 
 def test_if_people_are_counted_who_is_not_seen_at_a_cut_comes_back():
     tracker = Tracker(COCO, default(people=2), matcher=MATCHERS["dis"](), appearance=LOOK)
-    people = [(180.0, RED), (420.0, BLUE)]
-    for _ in range(3):
-        tracker.update(poses_at(180, 420), scene(1, *people))
-    assert len(tracker.update(poses_at(180), scene(2, *people)).track_ids) == 1
-    for _ in range(3):
-        ids = tracker.update(poses_at(180, 420), scene(2, *people)).track_ids
-        assert ids.tolist() == [1, 2]
+    before, after = [(180.0, RED), (420.0, BLUE)], [(300.0, RED), (180.0, BLUE)]
+    shown = [(poses_at(180, 420), scene(1, *before))] * 4
+    shown += [(poses_at(300), scene(2, *after))] * 3 + [(poses_at(300, 180), scene(2, *after))] * 3
+    ids = [tracker.update(poses, image).track_ids.tolist() for poses, image in shown]
+    assert ids == [[1, 2]] * 4 + [[1]] * 3 + [[1, 2]] * 3
 
 
 @pytest.mark.parametrize("name", ["dis", "lk", "orb-exact"])
