@@ -17,17 +17,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from poseflow import pipeline
+from poseflow.formats import load
 from poseflow.offline.linking import Costs
 from poseflow.poses import Poses, Sequence
 from poseflow.relinking import relink
 from poseflow.tracking import Tracker, default
 
+from .marked import changes, idf1, read_marks
 from .measure import Figure, Outcome
 from .report import columns
 from .scoring import Clip, add_sets, read_clips, score, sequence_of
 
+FPS = 25.0
+"""What a tracker takes for the rate of frames of clips that do not tell, as the sets do not."""
+
 ONLINE = {
-    "the default": default(),
+    "": default(),
     "boxes (keypoints alone)": default(keypoint_share=1.0),
     "keypoints (boxes alone)": default(keypoint_share=0.0),
     "wider falloffs": default(softness=1.0),
@@ -44,7 +49,7 @@ ONLINE = {
 SIDES = "left and right exchanged"
 """Off for a skeleton that does not tell which keypoint is on which side."""
 RELINKED = {
-    "relinking": Costs(),
+    "": Costs(),
     "the logarithm of growth": Costs(dispersal=0.0),
     "votes of the two directions": Costs(vote=0.0),
     "what is usual in the clip": Costs(surprise=0.0),
@@ -66,11 +71,25 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="SHARE",
         help="of poses, each by itself, in which left is taken for right besides (0)",
     )
+    parser.add_argument(
+        "--marked",
+        type=Path,
+        nargs=2,
+        metavar=("POSES", "TRUTH"),
+        help="a real clip beside them, poses only, whose people were marked: see `marked`",
+    )
+    parser.add_argument("--fps", type=float, default=FPS, help="of that clip (%(default)g)")
 
 
-def run(sets: list[Path], only: str | None, clips: int | None, turned: float) -> Outcome:
-    online: dict[str, list[Scores]] = {name: [] for name in (*ONLINE, SIDES)}
-    relinked: dict[str, list[Scores]] = {name: [] for name in (*RELINKED, SIDES)}
+def run(
+    sets: list[Path],
+    only: str | None,
+    clips: int | None,
+    turned: float,
+    marked: list[Path] | None,
+    fps: float,
+) -> Outcome:
+    found: dict[Row, list[Scores]] = {}
     for folder in sets:
         read = {
             f.name: [_turned(clip, turned) for clip in read_clips(f, clips)]
@@ -78,23 +97,43 @@ def run(sets: list[Path], only: str | None, clips: int | None, turned: float) ->
             if only in (None, f.name) and any(f.glob("*.truth.json"))
         }
         sequences = {s: [sequence_of(clip) for clip in some] for s, some in read.items()}
-        one_sided = {s: [_one_sided(q) for q in some] for s, some in sequences.items()}
-        there: dict[bool, dict[str, list[Sequence]]] = {}
-        for name in online:
-            rule, seen = ONLINE.get(name, default()), one_sided if name == SIDES else sequences
-            tracked = {s: [_online(q, rule) for q in some] for s, some in seen.items()}
-            online[name].append(_scores(read, tracked))
-            if name in ("the default", SIDES):
-                there[name == SIDES] = tracked
-        for name in relinked:
-            costs, seen = RELINKED.get(name, Costs()), there[name == SIDES]
-            linked = {s: [_relinked(t, costs) for t in some] for s, some in seen.items()}
-            relinked[name].append(_scores(read, linked))
-    head = ["", "mean IDF1", "difference", "switches"]
-    table = columns([head, *_rows(online), *_rows(relinked)])
-    mean = fmean(idf1 for idf1, _ in online["the default"])
+        for row, tracked in _ablated(sequences, FPS):
+            found.setdefault(row, []).append(_scores(read, tracked))
+    head, rows = ["", "mean IDF1", "difference", "switches"], _rows(found)
+    if marked is not None:
+        poses, truth = marked
+        clip = load(poses)
+        people = read_marks(truth, clip)
+        head += [f"{poses.stem}: changes", "IDF1"]
+        for row, (_, tracked) in zip(rows, _ablated({"": [clip]}, fps), strict=True):
+            ids = _ids(tracked[""][0])
+            row += [str(len(list(changes(people, ids)))), f"{idf1(people, ids):.1f}"]
+    mean = fmean(s.mean_idf1 for s in found["online", ""])
     figures = [Figure("simulated, mean IDF1 of the default setting", "", mean)]
-    return Outcome(figures, f"simulated detections\n\n{table}\n", {"simulated": True})
+    text = f"simulated detections\n\n{columns([head, *rows])}\n"
+    return Outcome(figures, text, {"simulated": True})
+
+
+Row = tuple[str, str]
+"""Online or relinked, and without what; "" = with everything."""
+
+
+def _ablated(
+    sequences: dict[str, list[Sequence]], fps: float
+) -> Iterator[tuple[Row, dict[str, list[Sequence]]]]:
+    """The clips with the ids they get, set by set, for each row."""
+    one_sided = {s: [_one_sided(q) for q in some] for s, some in sequences.items()}
+    there: dict[bool, dict[str, list[Sequence]]] = {}
+    for name, rule in {**ONLINE, SIDES: default()}.items():
+        seen = one_sided if name == SIDES else sequences
+        tracked = {s: [_online(q, rule, fps) for q in some] for s, some in seen.items()}
+        if name in ("", SIDES):
+            there[name == SIDES] = tracked
+        yield ("online", name), tracked
+    for name, costs in {**RELINKED, SIDES: Costs()}.items():
+        seen = there[name == SIDES]
+        linked = {s: [_relinked(t, costs, fps) for t in some] for s, some in seen.items()}
+        yield ("relinked", name), linked
 
 
 class Scores(NamedTuple):
@@ -109,20 +148,22 @@ def _scores(read: dict[str, list[Clip]], tracked: dict[str, list[Sequence]]) -> 
     return Scores(fmean(s.idf1 for s in by_set), sum(s.switches for s in by_set))
 
 
-def _rows(found: dict[str, list[Scores]]) -> Iterator[list[str]]:
-    """The first with everything, each other with what it lacks, and the standard error of that."""
-    (whole, first), *others = found.items()
-    mean = f"{fmean(s.mean_idf1 for s in first):.2f}"
-    yield [whole, mean, "", str(sum(s.switches for s in first))]
-    for name, scores in others:
-        lacks = [one.mean_idf1 - with_.mean_idf1 for one, with_ in zip(scores, first, strict=True)]
+def _rows(found: dict[Row, list[Scores]]) -> list[list[str]]:
+    """What each row lacks of the one with everything, and the standard error of that."""
+    rows = []
+    for (part, name), scores in found.items():
+        whole = found[part, ""]
+        lacks = [s.mean_idf1 - w.mean_idf1 for s, w in zip(scores, whole, strict=True)]
         error = stdev(lacks) / len(lacks) ** 0.5 if len(lacks) > 1 else float("nan")
-        yield [
-            f"without {name}",
-            f"{fmean(s.mean_idf1 for s in scores):.2f}",
-            f"{fmean(lacks):+.2f} ± {error:.2f}",
-            str(sum(s.switches for s in scores)),
-        ]
+        rows.append(
+            [
+                f"{part}, without {name}" if name else part,
+                f"{fmean(s.mean_idf1 for s in scores):.2f}",
+                f"{fmean(lacks):+.2f} ± {error:.2f}" if name else "",
+                str(sum(s.switches for s in scores)),
+            ]
+        )
+    return rows
 
 
 def _turned(clip: Clip, share: float) -> Clip:
@@ -145,12 +186,12 @@ def _one_sided(sequence: Sequence) -> Sequence:
     return dataclasses.replace(sequence, skeleton=skeleton)
 
 
-def _online(sequence: Sequence, rule: default) -> Sequence:
-    return pipeline.track(sequence, Tracker(sequence.skeleton, rule))
+def _online(sequence: Sequence, rule: default, fps: float) -> Sequence:
+    return pipeline.track(sequence, Tracker(sequence.skeleton, rule, fps=fps))
 
 
-def _relinked(tracked: Sequence, costs: Costs) -> Sequence:
-    return relink(tracked, Tracker(tracked.skeleton), costs=costs)
+def _relinked(tracked: Sequence, costs: Costs, fps: float) -> Sequence:
+    return relink(tracked, Tracker(tracked.skeleton, fps=fps), costs=costs)
 
 
 def _ids(tracked: Sequence) -> list[NDArray]:

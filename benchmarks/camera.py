@@ -26,7 +26,7 @@ from poseflow.poses import Poses, Sequence
 from poseflow.tracking import Tracker, default
 from poseflow.video import open_video, read_frames
 
-from .marked import NOBODY, marked
+from .marked import NOBODY, read_marks
 from .measure import Figure, Outcome
 
 FloatArray = NDArray[np.float64]
@@ -57,7 +57,7 @@ def run(video: Path, poses: Path, truth: Path | None, seeds: int) -> Outcome:
     people = standing
     peers: dict[str, float] = {}
     if truth is not None:
-        people = [[0 if p == NOBODY else ord(p) for p in line] for line in marked(truth, still)]
+        people = [[0 if p == NOBODY else ord(p) for p in line] for line in read_marks(truth, still)]
         peers["camera standing still"] = n_switches(people, standing)
     figures = []
     for seed in range(seeds):

@@ -48,7 +48,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(video: Path, poses: Path, truth: Path) -> Outcome:
     opened = open_video(video)
     clip = on_video(poseflow.load(poses), opened)
-    people = marked(truth, clip)
+    people = read_marks(truth, clip)
     given = {
         name: _tracked(clip, opened, poses, options)
         for name, options in _ways(video, opened.fps).items()
@@ -106,7 +106,7 @@ def _ways(video: Path, fps: float) -> dict[str, list[str]]:
     )
 
 
-def marked(file: Path, clip: Sequence) -> list[str]:
+def read_marks(file: Path, clip: Sequence) -> list[str]:
     """Of each frame a letter for each of its poses.
 
     Raises:
