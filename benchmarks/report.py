@@ -65,7 +65,7 @@ def columns(cells: Sequence[Sequence[str]]) -> str:
 
 def as_json(name: str, arguments: Mapping[str, Any], outcome: Outcome, load: float) -> str:
     """Everything about a run that somebody who doubts it may ask; `load` as before it began."""
-    given = (f"--{k} {'DIR' if isinstance(v, Path) else v}" for k, v in arguments.items())
+    given = [f"--{k} {_words(v)}" for k, v in arguments.items() if v not in (None, [])]
     report = {
         "benchmark": name,
         "command": " ".join([f"python -m benchmarks {name}", *given]),
@@ -78,6 +78,13 @@ def as_json(name: str, arguments: Mapping[str, Any], outcome: Outcome, load: flo
         "details": outcome.details,
     }
     return json.dumps(report, indent=1, ensure_ascii=False) + "\n"
+
+
+def _words(value: Any) -> str:
+    """As it was given, but for where things lie on this machine."""
+    if isinstance(value, list):
+        return " ".join(map(_words, value))
+    return "PATH" if isinstance(value, Path) else str(value)
 
 
 def commit() -> str:
