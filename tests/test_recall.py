@@ -85,6 +85,22 @@ def test_of_too_many_at_once_the_surest_are_taken():
     assert tracked([frame] * 3, default(people=2)) == [[NO_ID, 1, 2]] * 3
 
 
+def test_who_is_believed_after_a_while_takes_the_last_place_before_who_comes_just_then():
+    # One is known, a weak one goes on for five frames, and in the fifth a sure one comes.
+    known, weak, sure = (
+        people_at((x, 200), score=s) for x, s in ((100, 0.9), (400, 0.45), (700, 0.9))
+    )
+
+    def together(*people: Poses) -> Poses:
+        parts = [(p.keypoints, p.keypoint_scores, p.scores) for p in people]
+        return Poses.from_keypoints(*map(np.concatenate, zip(*parts, strict=True)))
+
+    frames = [together(known, weak)] * 4 + [together(known, weak, sure)] * 3
+    ids = tracked(frames, default(people=2))
+    assert ids == [[1, NO_ID]] * 4 + [[1, 2, NO_ID]] * 3
+    assert tracked(frames)[4] == [1, 2, 3]
+
+
 def test_nobody_cannot_be_counted():
     with pytest.raises(InputError, match="people: expected at least 1, got 0"):
         default(people=0)

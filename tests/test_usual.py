@@ -102,6 +102,18 @@ def test_beyond_what_was_seen_people_are_as_much_farther_off():
     assert beyond - at_last == pytest.approx(2 * np.log(2.0))
 
 
+def test_who_jumps_about_in_a_short_clip_is_farther_off_in_a_longer_gap_than_it_has():
+    # A person's size and more from frame to frame; in ten frames, gaps up to five are told.
+    rng = np.random.default_rng(0)
+    jumps = rng.normal(0, 100, (10, 9, 2))
+    clip = crowd(lambda f, p: jumps[f, p], frames=10, people=9)
+    found = usual(clip, drifts(clip), fps=25.0)
+    assert found.frames.tolist() == [1, 2, 3, 5, 20, 80]
+    told = found.missed[3]
+    assert told > 0.5
+    assert found.missed[4:] == pytest.approx([told * 4, told * 16], rel=0.01)
+
+
 def test_a_clip_that_tells_nothing_takes_what_is_usual_elsewhere_in_seconds():
     slow, fast = (
         usual(walked([people_at((100, 200))]), np.zeros((1, 2)), fps) for fps in (25.0, 50.0)
