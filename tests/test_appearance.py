@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from types import SimpleNamespace
 
 import cv2
@@ -16,6 +17,8 @@ from poseflow.looks import clear, likeness, mixed
 from poseflow.poses import Poses
 from poseflow.skeletons import Skeleton, skeleton
 from poseflow.tracking import Tracker, default
+from poseflow.tracking.rule import Told
+from poseflow.tracking.tracks import Tracks
 from textures import texture
 
 nan = np.nan
@@ -231,6 +234,30 @@ def test_after_a_cut_nobody_comes_back_to_where_they_were(appearance):
     shown += [(poses_at(300), scene(2, *after))] * 3 + [(poses_at(180, 300), scene(2, *after))] * 3
     ids = [tracker.update(poses, image).track_ids.tolist() for poses, image in shown]
     assert ids == [[1, 2]] * 4 + [[3]] * 3 + [[4, 3]] * 3
+
+
+def test_across_a_cut_only_who_is_known_to_look_the_same_goes_on():
+    # Three stand where they stood. How the second looks nobody knows; the third looks otherwise.
+    poses = poses_at(100, 300, 500)
+    tracks = dataclasses.replace(Tracks.started(poses, np.empty((3, 0))), ids=np.arange(1, 4))
+    look = np.array([[0.95, nan, 0.3], [nan, nan, nan], [0.3, nan, 0.3]])
+    told = Told((2 * COCO.sigmas) ** 2, 25.0, likeness=look, is_cut=True)
+    decided = default().associate(tracks, poses, told)
+    assert decided.pairs.tolist() == [[0, 0]]
+    assert decided.births.tolist() == [1, 2]
+    in_one_scene = default().associate(tracks, poses, told._replace(is_cut=False))
+    assert in_one_scene.pairs.tolist() == [[0, 0], [1, 1], [2, 2]]
+
+
+@pytest.mark.parametrize(("nearby", "ids"), [(4.0, [1]), (1.0, [2])])
+def test_who_looks_the_same_beyond_reach_is_somebody_else(nearby, ids):
+    # 200 pixels to the right a second later; people are some 90 large.
+    tracker = Tracker(COCO, default(nearby=nearby), appearance=LOOK)
+    for _ in range(5):
+        tracker.update(poses_at(150), drawn((150, RED)))
+    for _ in range(25):
+        tracker.update(poses_at(), drawn())
+    assert tracker.update(poses_at(350), drawn((350, RED))).track_ids.tolist() == ids
 
 
 def test_if_people_are_counted_a_cut_makes_nobody_more():

@@ -200,6 +200,22 @@ def test_who_may_have_changed_places_is_told_with_who_else_it_may_be():
     assert relink(tracked(hidden_side_by_side(300)), Tracker(COCO)).doubts == ()
 
 
+@pytest.mark.parametrize("fps", [25.0, 50.0])
+def test_who_is_unseen_for_an_instant_is_not_doubted(fps):
+    # For 0.12 seconds, whatever the rate, nobody else is thought of, however cheap they are.
+    bridged = int(0.12 * fps)
+    costs = Costs(surprise=0.0, vote=0.0, newcomer=2.0)
+
+    def doubts(unseen: int) -> int:
+        frames = [people_at((300, 200))] * 10 + [people_at()] * unseen + [people_at((300, 200))]
+        tracker = Tracker(COCO, fps=fps)
+        online = clip([tracker.update(poses) for poses in frames])
+        return len(relink(online, Tracker(COCO, fps=fps), costs=costs).doubts)
+
+    assert doubts(bridged) == 0
+    assert doubts(bridged + 1) == 1
+
+
 def test_the_margin_of_a_link_is_what_it_is_likelier_by():
     # Somebody stands still, unseen for 24 frames: three nats for somebody new, less what time
     # costs, at two nats for odds of e to 1.
