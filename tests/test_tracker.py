@@ -16,6 +16,8 @@ from poseflow.frames import Correspondences, follow_nothing
 from poseflow.poses import Poses
 from poseflow.skeletons import skeleton
 from poseflow.tracking import Tracker, default, detect_and_track, published
+from poseflow.tracking.rule import Told
+from poseflow.tracking.tracks import Tracks
 
 BOTH = [pytest.param(default, id="default"), pytest.param(published, id="published")]
 
@@ -256,6 +258,20 @@ def test_a_track_goes_on_where_its_velocity_leads():
     seen = [frame_of(person(100 + 12 * t, 200)) for t in range(20)]
     frames = [poses if t < 10 or t >= 14 else frame_of() for t, poses in enumerate(seen)]
     assert ids_of(frames)[-1] == [1]
+
+
+@pytest.mark.parametrize("fps", [10.0, 25.0, 100.0])
+def test_nobody_unseen_gets_farther_than_a_moment_at_their_velocity(fps):
+    # 200 pixels a second, of which all but 1/e is lost in 0.15 seconds: 30 pixels in all, and half
+    # a frame's way because it is lost frame by frame.
+    poses = frame_of(person(100, 200))
+    walking = dataclasses.replace(
+        Tracks.started(poses), velocity=np.array([[200 / fps, 0.0]]), missed=np.array([1000])
+    )
+    keypoints, boxes = default().predict(walking, Told((2 * skeleton("coco-17").sigmas) ** 2, fps))
+    way = 30 + 100 / fps
+    np.testing.assert_allclose(keypoints - poses.keypoints, [[[way, 0.0]] * 17], rtol=0.05)
+    np.testing.assert_allclose(boxes - poses.boxes, [[way, 0.0, way, 0.0]], rtol=0.05)
 
 
 def test_correspondences_carry_people_further_than_velocity():
