@@ -178,6 +178,18 @@ def test_a_weak_pose_that_goes_on_is_somebody_and_one_that_flickers_is_not():
     assert ids_of(flicker, default(persist=3)) == [[-1], [-1], [], [-1], [-1], []]
 
 
+@pytest.mark.parametrize(
+    ("score", "frame"),
+    [(0.49, 0), (0.4899, 4), (0.4, 4), (0.3999, None)],
+    ids=["birth", "below-birth", "trial", "below-trial"],
+)
+def test_who_is_believed_when(score, frame):
+    # At once from `birth` on; from `trial` on when they were seen five frames in a row.
+    seen = [frame_of(person(100, 200), scores=[score])] * 6
+    ids = ids_of(seen)
+    assert ids == ([[-1]] * 6 if frame is None else [[-1]] * frame + [[1]] * (6 - frame))
+
+
 def test_estimators_without_scores_are_believed():
     poses = Poses.from_keypoints(person(100, 200)[None])
     assert ids_of([poses, poses]) == [[1], [1]]
