@@ -22,14 +22,15 @@ from poseflow.correspondence import dis
 from poseflow.formats import load
 from poseflow.frames import Frame
 from poseflow.pipeline import on_video, track
-from poseflow.poses import Poses, Sequence
+from poseflow.poses import NO_ID, Poses, Sequence
 from poseflow.tracking import Tracker, default
-from poseflow.video import open_video, read_frames
+from poseflow.video import Video, open_video, read_frames
 
-from .marked import NOBODY, read_marks
+from .marked import changes, read_marks
 from .measure import Figure, Outcome
 
 FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
 
 ROOM = 1.4
 """Sides of the filmed picture, in those of the clip's."""
@@ -54,36 +55,26 @@ def run(video: Path, poses: Path, truth: Path | None, seeds: int) -> Outcome:
     still = on_video(load(poses), film)
     width, height = film.size
     standing = _ids(still, default(), film.fps, read_frames(film, color=False))
-    people = standing
-    peers: dict[str, float] = {}
-    if truth is not None:
-        people = [[0 if p == NOBODY else ord(p) for p in line] for line in read_marks(truth, still)]
-        peers["camera standing still"] = n_switches(people, standing)
+    people = standing if truth is None else read_marks(truth, still)
     figures = []
     for seed in range(seeds):
         path = camera_path(len(still), film.fps, (width, height), seed)
-        moving = still.with_frames(map(seen_by, still.frames, path))
-        rules = {"followed": default()}
         if truth is None:
-            rules["camera not followed"] = left_behind()
-        switches = {}
-        for name, rule in rules.items():
-            frames = _filmed(read_frames(film, color=False), path)
-            switches[name] = n_switches(people, _ids(moving, rule, film.fps, frames))
-        ours = switches.pop("followed")
-        ((peer, theirs),) = (peers | switches).items()
-        against = "the still clip's ids" if truth is None else "people marked"
+            against, peer = "the still clip's ids", "camera not followed"
+            theirs = _switches(people, _moving(still, film, path, left_behind()))
+        else:
+            against, peer, theirs = "people marked", "still", _switches(people, standing)
         figures.append(
             Figure(
                 name=f"{video.name}, camera path {seed}: switches against {against}",
                 unit="switches",
-                ours=ours,
+                ours=_switches(people, _moving(still, film, path, default())),
                 peer=peer,
                 theirs=theirs,
             )
         )
-    seen = len({i for ids in standing for i in ids if i > 0})
-    return Outcome(figures, f"{len(still)} frames, {seen} ids in the still clip\n")
+    seen = np.setdiff1d(np.concatenate(standing), [NO_ID])
+    return Outcome(figures, f"{len(still)} frames, {len(seen)} ids in the still clip\n")
 
 
 def camera_path(n: int, fps: float, size: tuple[int, int], seed: int) -> FloatArray:
@@ -117,22 +108,19 @@ def seen_by(poses: Poses, view: FloatArray) -> Poses:
     )
 
 
-def n_switches(truth: list[list[int]], ids: list[list[int]]) -> int:
-    """How often the id of somebody is another than when they last had one."""
-    last: dict[int, int] = {}
-    count = 0
-    for known, given in zip(truth, ids, strict=True):
-        for person, name in zip(known, given, strict=True):
-            if person > 0 and name > 0:
-                count += last.get(person, name) != name
-                last[person] = name
-    return count
+def _switches(people: list[IntArray], ids: list[IntArray]) -> int:
+    return len(list(changes(people, ids)))
 
 
-def _ids(sequence: Sequence, rule: default, fps: float, frames: Iterator[Frame]) -> list[list[int]]:
+def _moving(still: Sequence, film: Video, path: FloatArray, rule: default) -> list[IntArray]:
+    """The ids of a clip as a camera on that path sees it."""
+    moving = still.with_frames(map(seen_by, still.frames, path))
+    return _ids(moving, rule, film.fps, _filmed(read_frames(film, color=False), path))
+
+
+def _ids(sequence: Sequence, rule: default, fps: float, frames: Iterator[Frame]) -> list[IntArray]:
     tracker = Tracker(sequence.skeleton, rule, fps=fps, matcher=dis())
-    tracked = track(sequence, tracker, frames)
-    return [poses.track_ids.tolist() for poses in tracked.frames]
+    return [poses.track_ids for poses in track(sequence, tracker, frames).frames]
 
 
 def _filmed(frames: Iterator[Frame], path: FloatArray) -> Iterator[Frame]:

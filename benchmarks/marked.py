@@ -18,7 +18,6 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
-import motmetrics
 import numpy as np
 from numpy.typing import NDArray
 
@@ -32,6 +31,7 @@ from poseflow.video import Video, open_video
 from .measure import Figure, Outcome
 from .peers import peers
 from .report import columns
+from .scoring import judged
 
 IntArray = NDArray[np.int64]
 NOBODY = "."
@@ -49,11 +49,9 @@ def run(video: Path, poses: Path, truth: Path) -> Outcome:
     opened = open_video(video)
     clip = on_video(poseflow.load(poses), opened)
     people = read_marks(truth, clip)
-    given = {
-        name: _tracked(clip, opened, poses, options)
-        for name, options in _ways(video, opened.fps).items()
-    }
-    ours = list(given)[:6]
+    ways = _ways(video, opened.fps)
+    given = {name: _tracked(clip, opened, poses, options) for name, options in ways.items()}
+    ours = [name for name, options in ways.items() if "--setting" not in options]
     others = peers()
     for name, peer in others.items():
         tracker = peer.make()
@@ -78,15 +76,16 @@ def run(video: Path, poses: Path, truth: Path) -> Outcome:
         counts = len(told), of_two(people, ids), len(changed[name])
         table.append([name, *map(str, counts), f"{idf1(people, ids):.1f}"])
     where = [
-        f"{name}: {', '.join(f'{frame} {who}' for frame, who in changed[name])}" for name in ours
+        f"{name}: {', '.join(f'{frame} {chr(who)}' for frame, who in changed[name])}"
+        for name in ours
     ]
-    n_people = len(set("".join(people)) - {NOBODY})
+    n_people = len(np.setdiff1d(np.concatenate(people), [NO_ID]))
     words = [f"{n_people} people", columns(table), "Where ids change, frame and person:", *where]
     return Outcome(figures, "\n\n".join(words) + "\n")
 
 
 def _ways(video: Path, fps: float) -> dict[str, list[str]]:
-    """Options of `poseflow track`, the default's first."""
+    """Options of `poseflow track`; without --setting, of the default one."""
     alone = ["--fps", str(fps)]
     cues = {
         "poses only": alone,
@@ -106,8 +105,8 @@ def _ways(video: Path, fps: float) -> dict[str, list[str]]:
     )
 
 
-def read_marks(file: Path, clip: Sequence) -> list[str]:
-    """Of each frame a letter for each of its poses.
+def read_marks(file: Path, clip: Sequence) -> list[IntArray]:
+    """Of each frame (N,) who each pose is of, the number of the letter; −1 = it does not count.
 
     Raises:
         InputError: a frame has not as many letters as poses.
@@ -122,47 +121,45 @@ def read_marks(file: Path, clip: Sequence) -> list[str]:
             raise InputError(
                 f"{file}: frame {frame}: expected {len(poses)} letters, got {len(line)}"
             )
-    return lines
+    return [
+        np.array([NO_ID if letter == NOBODY else ord(letter) for letter in line], dtype=np.int64)
+        for line in lines
+    ]
 
 
-def changes(people: list[str], ids: list[IntArray]) -> Iterator[tuple[int, str]]:
+def changes(people: list[IntArray], ids: list[IntArray]) -> Iterator[tuple[int, int]]:
     """The frame and the person, wherever an id is another than the one they last had."""
-    last: dict[str, int] = {}
-    for frame, (letters, given) in enumerate(zip(people, ids, strict=True)):
-        for person, name in sorted(zip(letters, given.tolist(), strict=True)):
-            if person != NOBODY and name != NO_ID:
-                if last.get(person, name) != name:
-                    yield frame, person
-                last[person] = name
+    last: dict[int, int] = {}
+    for frame, (here, given) in enumerate(zip(people, ids, strict=True)):
+        for person, name in sorted(_both(here, given)):
+            if last.get(person, name) != name:
+                yield frame, person
+            last[person] = name
 
 
-def of_two(people: list[str], ids: list[IntArray]) -> int:
+def of_two(people: list[IntArray], ids: list[IntArray]) -> int:
     """How many ids were on two people, in at least `OF_TWO` frames each."""
     pairs = Counter(
-        (name, person)
-        for letters, given in zip(people, ids, strict=True)
-        for person, name in zip(letters, given.tolist(), strict=True)
-        if person != NOBODY and name != NO_ID
+        pair for here, given in zip(people, ids, strict=True) for pair in _both(here, given)
     )
-    owners = Counter(name for (name, _), frames in pairs.items() if frames >= OF_TWO)
+    owners = Counter(name for (_, name), frames in pairs.items() if frames >= OF_TWO)
     return sum(count > 1 for count in owners.values())
 
 
-def idf1(people: list[str], ids: list[IntArray]) -> float:
+def idf1(people: list[IntArray], ids: list[IntArray]) -> float:
     """In percent, of the poses that were marked."""
-    accumulator = motmetrics.MOTAccumulator(auto_id=True)
-    for letters, given in zip(people, ids, strict=True):
-        named = [p for p in zip(letters, given.tolist(), strict=True) if p[0] != NOBODY]
-        there = [person for person, _ in named]
-        tracked = [(person, name) for person, name in named if name != NO_ID]
-        same = [[0.0 if one == other else np.nan for other, _ in tracked] for one in there]
-        accumulator.update(
-            [ord(person) for person in there],
-            [name for _, name in tracked],
-            np.reshape(same, (len(there), len(tracked))),
-        )
-    summary = motmetrics.metrics.create().compute(accumulator, metrics=["idf1"])
-    return 100 * float(summary["idf1"].iloc[0])
+    frames = []
+    for here, given in zip(people, ids, strict=True):
+        there = here[here != NO_ID]
+        distances = np.where(there[:, None] == here, 0.0, np.nan)
+        frames.append((there, distances, np.where(here == NO_ID, NO_ID, given)))
+    return judged([frames]).idf1
+
+
+def _both(here: IntArray, given: IntArray) -> Iterator[tuple[int, int]]:
+    """The person and the id of each pose of a frame (N,) that has both."""
+    told = (here != NO_ID) & (given != NO_ID)
+    yield from zip(here[told].tolist(), given[told].tolist(), strict=True)
 
 
 def _tracked(clip: Sequence, film: Video, poses: Path, options: list[str]) -> list[IntArray]:

@@ -127,14 +127,30 @@ def oks(true: FloatArray, poses: FloatArray) -> FloatArray:
 
 def score(clips: Iterable[Clip], ids: Iterable[list[IntArray]]) -> Score:
     """Of a set of clips, given the id of each detection of each frame of each; −1 = none."""
+    return judged(
+        zip(clip.people, clip.distances, given, strict=True)
+        for clip, given in zip(clips, ids, strict=True)
+    )
+
+
+def judged(clips: Iterable[Iterable[tuple[IntArray, FloatArray, IntArray]]]) -> Score:
+    """Of clips, of each of whose frames is known: who is there, who may be whom, and the ids.
+
+    Args:
+        clips: of each frame (P,) people, (P, N) distances to the detections, nan = no match, and
+            (N,) the ids that these were given, −1 = none.
+
+    Raises:
+        ValueError: an id stands twice in one frame.
+    """
     accumulators, tracks = [], 0
-    for clip, given in zip(clips, ids, strict=True):
+    for clip in clips:
         accumulator, seen = motmetrics.MOTAccumulator(auto_id=True), set()
-        for people, distances, frame in zip(clip.people, clip.distances, given, strict=True):
+        for people, distances, frame in clip:
             tracked = np.flatnonzero(frame >= 0)
             here = frame[tracked].tolist()
             if len(set(here)) < len(here):
-                raise ValueError(f"{clip.file.name}: an id stands twice in one frame")
+                raise ValueError(f"expected each id once in a frame, got {sorted(here)}")
             seen.update(here)
             accumulator.update(people, frame[tracked], distances[:, tracked])
         accumulators.append(accumulator)
