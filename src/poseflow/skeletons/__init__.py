@@ -101,11 +101,6 @@ class Skeleton:
     def __len__(self) -> int:
         return len(self.keypoints)
 
-    @property
-    def sides(self) -> IntArray | None:
-        """`mirror`, if any keypoint is on one side of the body."""
-        return self.mirror if (self.mirror != np.arange(len(self))).any() else None
-
 
 def skeleton(name_or_path: str | os.PathLike[str]) -> Skeleton:
     """The skeleton of this name, or the one that a user's file describes.

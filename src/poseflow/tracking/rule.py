@@ -46,8 +46,8 @@ class Told(NamedTuple):
         likeness: (T, N) cosines of what tracks and poses look like; nan = not told, None = of
             nobody.
         is_cut: whether the previous frame was another scene.
-        mirror: (K,) the keypoint on the other side of the body; None = none is on either side, or
-            that is not known.
+        mirror: (K,) the keypoint on the other side of the body, itself for the middle ones; None =
+            nothing is known of sides.
     """
 
     variances: FloatArray

@@ -52,7 +52,7 @@ class Tracker:
         appearance: Appearance | None = None,
     ) -> None:
         self._skeleton = skeleton
-        self._mirror = None if skeleton is None else skeleton.sides
+        self._mirror = None if skeleton is None else skeleton.mirror
         self._rule: Rule = default() if rule is None else rule
         self.fps = fps
         self._matcher = matcher
